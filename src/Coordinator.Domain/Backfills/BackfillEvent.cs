@@ -1,0 +1,34 @@
+using Coordinator.Domain.Plans;
+
+namespace Coordinator.Domain.Backfills;
+
+/// <summary>What happened to a backfill: decisions and milestones. Leases and batches are rows, never events.</summary>
+public abstract record BackfillEvent
+{
+    private BackfillEvent()
+    {
+    }
+
+    public sealed record Planned(string Migration, string Step, TableRef Table, string Statement, IReadOnlyList<string> Shards)
+        : BackfillEvent;
+
+    public sealed record Started(IReadOnlyDictionary<string, long> BlocksByShard) : BackfillEvent;
+
+    /// <summary>The pass begins again from nothing, because the table was rewritten under it; a Started with the new size follows.</summary>
+    public sealed record Restarted(string Reason) : BackfillEvent;
+
+    public sealed record Paused(string Reason) : BackfillEvent;
+
+    public sealed record Resumed : BackfillEvent;
+
+    /// <summary>A setting that is null was left as it is.</summary>
+    public sealed record Tuned(string By, int? BatchRows, int? MaxParallel) : BackfillEvent;
+
+    public sealed record Progressed(long RowsDone, long BlocksDone, long BlocksTotal) : BackfillEvent;
+
+    public sealed record RowsQuarantined(long Count, string FirstError) : BackfillEvent;
+
+    public sealed record Verified(long RowsChecked) : BackfillEvent;
+
+    public sealed record Finished(long Rows, long Batches) : BackfillEvent;
+}

@@ -1,0 +1,10 @@
+namespace Coordinator.Domain.Backfills;
+
+public enum BackfillStatus
+{
+    None,
+    Planned,
+    Running,
+    Paused,
+    Finished,
+}

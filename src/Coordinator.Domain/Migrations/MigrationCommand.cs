@@ -1,0 +1,52 @@
+using System.Diagnostics.CodeAnalysis;
+using Coordinator.Domain.Plans;
+
+namespace Coordinator.Domain.Migrations;
+
+/// <summary>What an operator or a driver asks of a migration. Times and facts come with the command; the domain has no clock.</summary>
+public abstract record MigrationCommand
+{
+    private MigrationCommand()
+    {
+    }
+
+    public sealed record Plan(string Name, MigrationPlan Value) : MigrationCommand;
+
+    public sealed record Start : MigrationCommand;
+
+    /// <summary>A driver is about to run a step. Repeated after a crash, it changes nothing.</summary>
+    public sealed record BeginStep(string Step) : MigrationCommand;
+
+    public sealed record CompleteStep(string Step, IReadOnlyDictionary<string, string> Evidence) : MigrationCommand;
+
+    public sealed record FailStep(string Step, string Code, string Reason, string Remedy) : MigrationCommand;
+
+    public sealed record RetryStep(string Step) : MigrationCommand;
+
+    public sealed record BlockGate(IReadOnlyList<Blocker> Blockers) : MigrationCommand;
+
+    public sealed record MarkDrained(DateTimeOffset At) : MigrationCommand;
+
+    public sealed record LoseDrain(IReadOnlyList<Blocker> Blockers) : MigrationCommand;
+
+    public sealed record MarkSoaked(DateTimeOffset At) : MigrationCommand;
+
+    public sealed record Retire(IReadOnlyDictionary<string, long> Floors) : MigrationCommand;
+
+    public sealed record PassGate(IReadOnlyDictionary<string, string> Evidence) : MigrationCommand;
+
+    public sealed record Pause(string Reason) : MigrationCommand;
+
+    [SuppressMessage("Naming", "CA1716", Justification = "Only Visual Basic reserves the word; it is the verb that operators use.")]
+    public sealed record Resume : MigrationCommand;
+
+    public sealed record Approve(string By) : MigrationCommand;
+
+    public sealed record StartRollback : MigrationCommand;
+
+    public sealed record FinishRollback : MigrationCommand;
+
+    public sealed record Finish : MigrationCommand;
+
+    public sealed record Cancel : MigrationCommand;
+}

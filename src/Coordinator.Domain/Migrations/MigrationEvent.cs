@@ -1,0 +1,58 @@
+using Coordinator.Domain.Plans;
+
+namespace Coordinator.Domain.Migrations;
+
+/// <summary>What happened to a migration. Stored; properties are added, never changed.</summary>
+public abstract record MigrationEvent
+{
+    private MigrationEvent()
+    {
+    }
+
+    public sealed record Planned(string Name, MigrationPlan Plan) : MigrationEvent;
+
+    public sealed record Started : MigrationEvent;
+
+    public sealed record StepStarted(string Step, int Attempt) : MigrationEvent;
+
+    /// <summary>An operator ordered a failed step to run again.</summary>
+    public sealed record StepRetried(string Step, int Attempt) : MigrationEvent;
+
+    public sealed record StepCompleted(string Step, IReadOnlyDictionary<string, string> Evidence) : MigrationEvent;
+
+    public sealed record StepFailed(string Step, string Code, string Reason, string Remedy) : MigrationEvent;
+
+    /// <summary>Only when the blockers change, not when their texts age.</summary>
+    public sealed record GateBlocked(IReadOnlyList<Blocker> Blockers) : MigrationEvent;
+
+    /// <summary>The last old instance left; the soak's clock starts.</summary>
+    public sealed record Drained(DateTimeOffset At) : MigrationEvent;
+
+    /// <summary>An old instance came back before the retirement.</summary>
+    public sealed record DrainLost(IReadOnlyList<Blocker> Blockers) : MigrationEvent;
+
+    public sealed record Soaked(DateTimeOffset At) : MigrationEvent;
+
+    /// <summary>From here no old version may start: the floor of each application.</summary>
+    public sealed record Retired(IReadOnlyDictionary<string, long> Floors) : MigrationEvent;
+
+    public sealed record GatePassed(IReadOnlyDictionary<string, string> Evidence) : MigrationEvent;
+
+    public sealed record Fenced : MigrationEvent;
+
+    public sealed record FenceLifted : MigrationEvent;
+
+    public sealed record Paused(string Reason) : MigrationEvent;
+
+    public sealed record Resumed : MigrationEvent;
+
+    public sealed record Approved(string By) : MigrationEvent;
+
+    public sealed record RollbackStarted : MigrationEvent;
+
+    public sealed record RolledBack : MigrationEvent;
+
+    public sealed record Completed : MigrationEvent;
+
+    public sealed record Cancelled : MigrationEvent;
+}

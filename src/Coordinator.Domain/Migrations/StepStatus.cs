@@ -1,0 +1,9 @@
+namespace Coordinator.Domain.Migrations;
+
+public enum StepStatus
+{
+    Pending,
+    Started,
+    Failed,
+    Completed,
+}

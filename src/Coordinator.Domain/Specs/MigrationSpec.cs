@@ -1,0 +1,19 @@
+namespace Coordinator.Domain.Specs;
+
+/// <summary>
+/// What an operator asks for, as written: one change of one target, with the application versions that matter to it.
+/// <c>SpecValidator</c> checks its shape, <c>PlanCompiler</c> whether it can be done.
+/// </summary>
+public sealed record MigrationSpec
+{
+    public required string Name { get; init; }
+
+    public required string Target { get; init; }
+
+    /// <summary>Every application that uses the target, by name.</summary>
+    public required IReadOnlyDictionary<string, VersionRule> Versions { get; init; }
+
+    public ContractRule Contract { get; init; } = ContractRule.Default;
+
+    public required IReadOnlyList<OperationSpec> Operations { get; init; }
+}
