@@ -1,0 +1,26 @@
+namespace Coordinator.Engine;
+
+/// <summary>The engine's timings. The defaults suit a network whose hiccups last seconds.</summary>
+public sealed class EngineOptions
+{
+    /// <summary>How long an instance counts as alive without another heartbeat.</summary>
+    public TimeSpan InstanceLease { get; set; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>How often an instance is told to send a heartbeat: three in a lease, so that two may be lost.</summary>
+    public TimeSpan HeartbeatInterval { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long a worker holds a batch without renewing it.</summary>
+    public TimeSpan BatchLease { get; set; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>How long a batch may wait for one lock in the target.</summary>
+    public TimeSpan BatchLockTimeout { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How long a batch's statement may run in the target.</summary>
+    public TimeSpan BatchStatementTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How often a replica says that the service is running.</summary>
+    public TimeSpan TickInterval { get; set; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>A longer silence of all replicas is downtime of ours: it is not counted against any lease.</summary>
+    public TimeSpan TickGap { get; set; } = TimeSpan.FromSeconds(6);
+}
