@@ -38,6 +38,8 @@ create table coordinator.migration (
     target     text not null,
     status     smallint not null,
     revision   bigint not null,
+    activity   text not null default '',         -- what the driver does or waits for right now; a row, not an event
+    activity_since timestamptz,
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now(),
     ended_at   timestamptz
