@@ -17,7 +17,7 @@ public sealed record ApplicationState
     public IReadOnlyDictionary<string, long> Retirements { get; init; } = ImmutableDictionary<string, long>.Empty;
 
     /// <summary>The migrations whose retirement can't be ended any more.</summary>
-    public IReadOnlySet<string> Permanent { get; init; } = ImmutableHashSet<string>.Empty;
+    public ImmutableSortedSet<string> Permanent { get; init; } = [];
 
     /// <summary>Migration to the first version refused.</summary>
     public IReadOnlyDictionary<string, long> Ceilings { get; init; } = ImmutableDictionary<string, long>.Empty;
@@ -25,10 +25,10 @@ public sealed record ApplicationState
     public ExpectedPopulation? Population { get; init; }
 
     /// <summary>Versions that ever registered.</summary>
-    public IReadOnlySet<long> SeenVersions { get; init; } = ImmutableHashSet<long>.Empty;
+    public ImmutableSortedSet<long> SeenVersions { get; init; } = [];
 
     /// <summary>Versions that registered and have not drained since.</summary>
-    public IReadOnlySet<long> PresentVersions { get; init; } = ImmutableHashSet<long>.Empty;
+    public ImmutableSortedSet<long> PresentVersions { get; init; } = [];
 
     /// <summary>The lowest version that may start; 0 when nothing is retired.</summary>
     public long Floor => Retirements.Values.DefaultIfEmpty(0).Max();
@@ -42,12 +42,12 @@ public sealed record ApplicationState
     {
         ApplicationEvent.VersionAppeared appeared => this with
         {
-            SeenVersions = SeenVersions.ToImmutableHashSet().Add(appeared.Version),
-            PresentVersions = PresentVersions.ToImmutableHashSet().Add(appeared.Version),
+            SeenVersions = SeenVersions.Add(appeared.Version),
+            PresentVersions = PresentVersions.Add(appeared.Version),
         },
         ApplicationEvent.VersionDrained drained => this with
         {
-            PresentVersions = PresentVersions.ToImmutableHashSet().Remove(drained.Version),
+            PresentVersions = PresentVersions.Remove(drained.Version),
         },
         ApplicationEvent.VersionsRetired retired => this with
         {
@@ -55,12 +55,12 @@ public sealed record ApplicationState
         },
         ApplicationEvent.RetirementMadePermanent permanent => this with
         {
-            Permanent = Permanent.ToImmutableHashSet().Add(permanent.Migration),
+            Permanent = Permanent.Add(permanent.Migration),
         },
         ApplicationEvent.RetirementEnded ended => this with
         {
             Retirements = Retirements.ToImmutableDictionary().Remove(ended.Migration),
-            Permanent = Permanent.ToImmutableHashSet().Remove(ended.Migration),
+            Permanent = Permanent.Remove(ended.Migration),
         },
         ApplicationEvent.CeilingSet set => this with
         {

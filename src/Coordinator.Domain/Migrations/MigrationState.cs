@@ -5,7 +5,7 @@ namespace Coordinator.Domain.Migrations;
 
 /// <summary>
 /// A migration as its events tell it. <see cref="Evolve"/> is total: events are facts, so it never refuses one; whether something may
-/// happen is decided before, in <c>MigrationDecider</c>.
+/// happen is decided before, in <see cref="MigrationDecider"/>.
 /// </summary>
 public sealed record MigrationState
 {

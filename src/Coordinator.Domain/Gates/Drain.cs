@@ -1,0 +1,89 @@
+using System.Globalization;
+using Coordinator.Domain.Applications;
+using Coordinator.Domain.Migrations;
+using Coordinator.Domain.Specs;
+
+namespace Coordinator.Domain.Gates;
+
+/// <summary>
+/// Who stands between a migration and its contract (or, for a rollback, its way back). An instance whose lease lapsed blocks like a
+/// live one: only its own goodbye or somebody's word removes it. Blockers come in a fixed order.
+/// </summary>
+public static class Drain
+{
+    public const string InstanceAlive = "INSTANCE_ALIVE";
+
+    public const string InstanceSuspected = "INSTANCE_SUSPECTED";
+
+    public const string PopulationUnknown = "POPULATION_UNKNOWN";
+
+    public const string PopulationShort = "POPULATION_SHORT";
+
+    public static IReadOnlyList<Blocker> Blockers(
+        IReadOnlyDictionary<string, VersionRule> versions,
+        IReadOnlyList<InstanceFact> instances,
+        IReadOnlyDictionary<string, ExpectedPopulation?> populations,
+        bool rollback)
+    {
+        ArgumentNullException.ThrowIfNull(versions);
+        var blockers = new List<Blocker>();
+        foreach (var (application, rule) in versions.OrderBy(static v => v.Key, StringComparer.Ordinal))
+        {
+            var own = instances.Where(i => string.Equals(i.Application, application, StringComparison.Ordinal)).ToList();
+            blockers.AddRange(own
+                .Where(i => rollback ? i.Version >= rule.UsesNewFrom : i.Version < rule.FreeOfOldFrom)
+                .OrderBy(static i => i.Instance, StringComparer.Ordinal)
+                .Select(i => ForInstance(i, rule, rollback)));
+            if (!rollback && ForPopulation(application, rule, own, populations.GetValueOrDefault(application)) is { } missing)
+            {
+                blockers.Add(missing);
+            }
+        }
+
+        return blockers;
+    }
+
+    private static Blocker ForInstance(InstanceFact instance, VersionRule rule, bool rollback)
+    {
+        var version = instance.Version.ToString(CultureInfo.InvariantCulture);
+        var move = rollback
+            ? string.Create(CultureInfo.InvariantCulture, $"deploy a version below {rule.UsesNewFrom} there, or stop it")
+            : string.Create(CultureInfo.InvariantCulture, $"deploy version {rule.FreeOfOldFrom} or newer there, or stop it");
+        var subject = $"{instance.Application}/{instance.Instance}";
+        var age = HumanDuration.Format(instance.SinceLastSeen);
+        return instance.Condition is InstanceCondition.Live
+            ? new Blocker(InstanceAlive, subject, $"runs version {version}, last seen {age} ago", move)
+            : new Blocker(
+                InstanceSuspected,
+                subject,
+                $"runs version {version}; its lease lapsed, last seen {age} ago; it may be paused, not gone",
+                $"{move} (its own Leave), or attest that it is gone");
+    }
+
+    private static Blocker? ForPopulation(
+        string application,
+        VersionRule rule,
+        List<InstanceFact> own,
+        ExpectedPopulation? population)
+    {
+        if (population is null)
+        {
+            return new Blocker(
+                PopulationUnknown,
+                application,
+                "no expected population is set, so instances that never registered can't be ruled out",
+                "set the application's expected population: a number, observed, or none");
+        }
+
+        var ready = own.Count(i => i.Condition is InstanceCondition.Live && i.Version >= rule.FreeOfOldFrom);
+        return population.Kind is PopulationKind.Count && ready < population.Count
+            ? new Blocker(
+                PopulationShort,
+                application,
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{ready} of {population.Count} expected instances run version {rule.FreeOfOldFrom} or newer"),
+                "start the missing instances, or correct the expected population")
+            : null;
+    }
+}

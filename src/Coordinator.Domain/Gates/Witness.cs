@@ -1,0 +1,75 @@
+using System.Globalization;
+using Coordinator.Domain.Migrations;
+using Coordinator.Domain.Specs;
+
+namespace Coordinator.Domain.Gates;
+
+/// <summary>
+/// The target's own testimony: sessions that show an old version, an application that the migration does not name, or nothing at all.
+/// It finds what never registered. The caller leaves out Coordinator's own sessions and the server's.
+/// </summary>
+public static class Witness
+{
+    public const string SessionOfOldVersion = "SESSION_OF_OLD_VERSION";
+
+    public const string SessionOfNewVersion = "SESSION_OF_NEW_VERSION";
+
+    public const string ApplicationNotNamed = "APPLICATION_NOT_NAMED";
+
+    public const string SessionUnattributed = "SESSION_UNATTRIBUTED";
+
+    public static IReadOnlyList<Blocker> Blockers(
+        IReadOnlyDictionary<string, VersionRule> versions,
+        IReadOnlyList<SessionFact> sessions,
+        bool rollback)
+    {
+        ArgumentNullException.ThrowIfNull(versions);
+        return
+        [
+            .. sessions
+                .OrderBy(static s => s.Shard, StringComparer.Ordinal)
+                .ThenBy(static s => s.Pid)
+                .Select(s => ForSession(versions, s, rollback))
+                .OfType<Blocker>(),
+        ];
+    }
+
+    private static Blocker? ForSession(IReadOnlyDictionary<string, VersionRule> versions, SessionFact session, bool rollback)
+    {
+        var subject = string.Create(CultureInfo.InvariantCulture, $"{session.Shard}/{session.Pid}");
+        return session switch
+        {
+            { Application: null } => new Blocker(
+                SessionUnattributed,
+                subject,
+                $"a session of role {session.Role} labelled '{session.ApplicationName}' tells no application",
+                "end it, or label it application@version"),
+            { Application: { } name } when !versions.ContainsKey(name) => new Blocker(
+                ApplicationNotNamed,
+                subject,
+                $"application {name} (role {session.Role}) uses the target, but the migration does not name it",
+                "end it, or plan the migration again with that application under versions"),
+            { Version: null } => new Blocker(
+                SessionUnattributed,
+                subject,
+                $"a session of {session.Application} (role {session.Role}) tells no version",
+                "end it, or label it application@version"),
+            { Application: { } name, Version: { } version } => ForVersion(versions[name], name, version, subject, rollback),
+        };
+    }
+
+    private static Blocker? ForVersion(VersionRule rule, string application, long version, string subject, bool rollback) =>
+        rollback && version >= rule.UsesNewFrom
+            ? new Blocker(
+                SessionOfNewVersion,
+                subject,
+                string.Create(CultureInfo.InvariantCulture, $"a session of {application} version {version} uses the new structure"),
+                string.Create(CultureInfo.InvariantCulture, $"stop that instance, or deploy a version below {rule.UsesNewFrom} there"))
+        : !rollback && version < rule.FreeOfOldFrom
+            ? new Blocker(
+                SessionOfOldVersion,
+                subject,
+                string.Create(CultureInfo.InvariantCulture, $"a session of {application} version {version} is connected"),
+                string.Create(CultureInfo.InvariantCulture, $"stop that instance, or deploy version {rule.FreeOfOldFrom} or newer there"))
+        : null;
+}
