@@ -1,0 +1,10 @@
+namespace Coordinator.Postgres.Schema;
+
+/// <summary>The functions of schema <c>coordinator</c> that a worker's role may call. Everything else is closed to it.</summary>
+internal static class WorkerFunctions
+{
+    public static readonly string[] Names =
+    [
+        "enter_fence", "check_fence", "claim_batch", "apply_batch", "finish_batch", "raise_batch", "read_batch",
+    ];
+}
