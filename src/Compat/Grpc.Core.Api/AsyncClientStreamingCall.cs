@@ -2,7 +2,9 @@ using System.Runtime.CompilerServices;
 
 namespace Grpc.Core;
 
-/// <summary>A call with a stream of requests and one response. Disposal cancels the call if it is not complete.</summary>
+/// <summary>
+/// A call with a stream of requests and one response. Disposal cancels the call if it is not complete.
+/// </summary>
 /// <typeparam name="TRequest">The request message.</typeparam>
 /// <typeparam name="TResponse">The response message.</typeparam>
 public sealed class AsyncClientStreamingCall<TRequest, TResponse> : IDisposable
@@ -24,7 +26,9 @@ public sealed class AsyncClientStreamingCall<TRequest, TResponse> : IDisposable
             responseHeadersAsync, getStatusFunc, getTrailersFunc, disposeAction);
     }
 
-    /// <summary>Makes a call; the delegates receive the state, so that they can be static. For gRPC implementations.</summary>
+    /// <summary>
+    /// Makes a call; the delegates receive the state, so that they can be static. For gRPC implementations.
+    /// </summary>
     public AsyncClientStreamingCall(
         IClientStreamWriter<TRequest> requestStream,
         Task<TResponse> responseAsync,

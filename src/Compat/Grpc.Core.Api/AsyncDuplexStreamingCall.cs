@@ -1,6 +1,8 @@
 namespace Grpc.Core;
 
-/// <summary>A call with a stream of requests and a stream of responses. Disposal cancels the call if it is not complete.</summary>
+/// <summary>
+/// A call with a stream of requests and a stream of responses. Disposal cancels the call if it is not complete.
+/// </summary>
 /// <typeparam name="TRequest">The request message.</typeparam>
 /// <typeparam name="TResponse">The response message.</typeparam>
 public sealed class AsyncDuplexStreamingCall<TRequest, TResponse> : IDisposable
@@ -22,7 +24,9 @@ public sealed class AsyncDuplexStreamingCall<TRequest, TResponse> : IDisposable
             responseHeadersAsync, getStatusFunc, getTrailersFunc, disposeAction);
     }
 
-    /// <summary>Makes a call; the delegates receive the state, so that they can be static. For gRPC implementations.</summary>
+    /// <summary>
+    /// Makes a call; the delegates receive the state, so that they can be static. For gRPC implementations.
+    /// </summary>
     public AsyncDuplexStreamingCall(
         IClientStreamWriter<TRequest> requestStream,
         IAsyncStreamReader<TResponse> responseStream,

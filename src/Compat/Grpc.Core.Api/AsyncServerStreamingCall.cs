@@ -1,6 +1,8 @@
 namespace Grpc.Core;
 
-/// <summary>A call with one request and a stream of responses. Disposal cancels the call if it is not complete.</summary>
+/// <summary>
+/// A call with one request and a stream of responses. Disposal cancels the call if it is not complete.
+/// </summary>
 /// <typeparam name="TResponse">The response message.</typeparam>
 public sealed class AsyncServerStreamingCall<TResponse> : IDisposable
 {
@@ -19,7 +21,9 @@ public sealed class AsyncServerStreamingCall<TResponse> : IDisposable
             responseHeadersAsync, getStatusFunc, getTrailersFunc, disposeAction);
     }
 
-    /// <summary>Makes a call; the delegates receive the state, so that they can be static. For gRPC implementations.</summary>
+    /// <summary>
+    /// Makes a call; the delegates receive the state, so that they can be static. For gRPC implementations.
+    /// </summary>
     public AsyncServerStreamingCall(
         IAsyncStreamReader<TResponse> responseStream,
         Func<object, Task<Metadata>> responseHeadersAsync,

@@ -21,7 +21,9 @@ public sealed class AsyncUnaryCall<TResponse> : IDisposable
             responseHeadersAsync, getStatusFunc, getTrailersFunc, disposeAction);
     }
 
-    /// <summary>Makes a call; the delegates receive the state, so that they can be static. For gRPC implementations.</summary>
+    /// <summary>
+    /// Makes a call; the delegates receive the state, so that they can be static. For gRPC implementations.
+    /// </summary>
     public AsyncUnaryCall(
         Task<TResponse> responseAsync,
         Func<object, Task<Metadata>> responseHeadersAsync,

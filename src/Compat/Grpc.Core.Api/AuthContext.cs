@@ -6,7 +6,9 @@ public class AuthContext
     private readonly Dictionary<string, List<AuthProperty>> _properties;
 
     /// <summary>Makes an authentication context.</summary>
-    /// <param name="peerIdentityPropertyName">The name of the properties that identify the peer; null when it is not authenticated.</param>
+    /// <param name="peerIdentityPropertyName">
+    /// The name of the properties that identify the peer; null when it is not authenticated.
+    /// </param>
     /// <param name="properties">All properties by name.</param>
     public AuthContext(string? peerIdentityPropertyName, Dictionary<string, List<AuthProperty>> properties)
     {

@@ -8,7 +8,9 @@ public struct CallOptions
     /// <param name="deadline">Absolute UTC time by which the call ends.</param>
     /// <param name="cancellationToken">Cancels the call.</param>
     /// <param name="writeOptions">Options of the request messages.</param>
-    /// <param name="propagationToken">Takes deadline and cancellation over from the server call that makes this call.</param>
+    /// <param name="propagationToken">
+    /// Takes deadline and cancellation over from the server call that makes this call.
+    /// </param>
     /// <param name="credentials">Credentials of this call, beside those of the channel.</param>
     public CallOptions(
         Metadata? headers = null,

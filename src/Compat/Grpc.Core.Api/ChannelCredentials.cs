@@ -6,17 +6,23 @@ public abstract class ChannelCredentials
     /// <summary>No encryption.</summary>
     public static ChannelCredentials Insecure { get; } = new InsecureCredentials();
 
-    /// <summary>TLS with the default trust and no client certificate; the same as <c>new SslCredentials()</c>.</summary>
+    /// <summary>
+    /// TLS with the default trust and no client certificate; the same as <c>new SslCredentials()</c>.
+    /// </summary>
     public static ChannelCredentials SecureSsl { get; } = new SslCredentials();
 
     internal virtual bool IsComposable => false;
 
-    /// <summary>Composes channel credentials with call credentials that then apply to every call of the channel.</summary>
+    /// <summary>
+    /// Composes channel credentials with call credentials that then apply to every call of the channel.
+    /// </summary>
     /// <remarks>
     /// The composition itself accepts <see cref="Insecure"/>; a channel refuses or ignores call credentials over an
     /// unencrypted connection unless it is told otherwise.
     /// </remarks>
-    /// <exception cref="ArgumentException">The channel credentials are neither SSL nor insecure, for example a composition.</exception>
+    /// <exception cref="ArgumentException">
+    /// The channel credentials are neither SSL nor insecure, for example a composition.
+    /// </exception>
     public static ChannelCredentials Create(ChannelCredentials channelCredentials, CallCredentials callCredentials) =>
         new CompositeChannelCredentials(channelCredentials, callCredentials);
 

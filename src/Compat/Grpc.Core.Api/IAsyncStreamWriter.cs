@@ -11,7 +11,9 @@ public interface IAsyncStreamWriter<in T>
     public Task WriteAsync(T message);
 
     /// <summary>Writes a message. Cancellation ends the whole call.</summary>
-    /// <exception cref="NotSupportedException">The token can be cancelled and the implementation does not support that.</exception>
+    /// <exception cref="NotSupportedException">
+    /// The token can be cancelled and the implementation does not support that.
+    /// </exception>
     public Task WriteAsync(T message, CancellationToken cancellationToken)
     {
         if (cancellationToken.CanBeCanceled)

@@ -5,7 +5,9 @@ namespace Grpc.Core;
 
 public sealed partial class Metadata
 {
-    /// <summary>One key with its value, which is text, or binary when the key ends with "-bin". It does not change.</summary>
+    /// <summary>
+    /// One key with its value, which is text, or binary when the key ends with "-bin". It does not change.
+    /// </summary>
     public class Entry
     {
         private static readonly SearchValues<char> KeyCharacters =

@@ -49,7 +49,9 @@ public abstract class ServerCallContext
     /// <summary>Sends the response headers now, before the first message. At most once per call.</summary>
     public Task WriteResponseHeadersAsync(Metadata responseHeaders) => WriteResponseHeadersAsyncCore(responseHeaders);
 
-    /// <summary>Makes a token by which a call to another server takes over deadline and cancellation of this one.</summary>
+    /// <summary>
+    /// Makes a token by which a call to another server takes over deadline and cancellation of this one.
+    /// </summary>
     public ContextPropagationToken CreatePropagationToken(ContextPropagationOptions? options = null) =>
         CreatePropagationTokenCore(options);
 

@@ -1,6 +1,8 @@
 namespace Grpc.Core;
 
-/// <summary>Receives the methods of a service. Generated binding code calls it, gRPC implementations override it.</summary>
+/// <summary>
+/// Receives the methods of a service. Generated binding code calls it, gRPC implementations override it.
+/// </summary>
 public class ServiceBinderBase
 {
     /// <summary>Adds a unary method.</summary>

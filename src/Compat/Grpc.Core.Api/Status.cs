@@ -1,6 +1,8 @@
 namespace Grpc.Core;
 
-/// <summary>The outcome of a call: a code, a text for people, and, on the client only, the exception behind it.</summary>
+/// <summary>
+/// The outcome of a call: a code, a text for people, and, on the client only, the exception behind it.
+/// </summary>
 public readonly struct Status
 {
     /// <summary>An <see cref="StatusCode.OK"/> status with an empty detail.</summary>

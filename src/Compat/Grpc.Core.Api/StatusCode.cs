@@ -30,7 +30,9 @@ public enum StatusCode
     /// <summary>A quota, a size limit or another resource is used up.</summary>
     ResourceExhausted = 8,
 
-    /// <summary>The system is not in the state that the call needs; a retry helps only after that state changed.</summary>
+    /// <summary>
+    /// The system is not in the state that the call needs; a retry helps only after that state changed.
+    /// </summary>
     FailedPrecondition = 9,
 
     /// <summary>The call lost a conflict; it may be retried from a fresh read.</summary>

@@ -1,6 +1,9 @@
 namespace Grpc.Core;
 
-/// <summary>What the four kinds of call have in common: headers, status, trailers and disposal, given as delegates over a state.</summary>
+/// <summary>
+/// What the four kinds of call have in common: headers, status, trailers and disposal, given as delegates over a
+/// state.
+/// </summary>
 internal readonly struct AsyncCallState
 {
     private readonly Func<object, Task<Metadata>> _headers;
@@ -24,7 +27,7 @@ internal readonly struct AsyncCallState
     }
 
     public AsyncCallState(Task<Metadata> headers, Func<Status> status, Func<Metadata> trailers, Action dispose)
-        : this(_ => headers, _ => status(), _ => trailers(), _ => dispose(), state: null!)
+        : this(_ => headers, _ => status(), _ => trailers(), _ => dispose(), state: headers)
     {
     }
 

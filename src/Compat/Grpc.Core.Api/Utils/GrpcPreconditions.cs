@@ -20,7 +20,9 @@ public static class GrpcPreconditions
         }
     }
 
-    /// <summary>Throws <see cref="ArgumentNullException"/> when the reference is null, and returns it otherwise.</summary>
+    /// <summary>
+    /// Throws <see cref="ArgumentNullException"/> when the reference is null, and returns it otherwise.
+    /// </summary>
     public static T CheckNotNull<T>([NotNull] T? reference)
         where T : class
     {
@@ -28,7 +30,10 @@ public static class GrpcPreconditions
         return reference;
     }
 
-    /// <summary>Throws <see cref="ArgumentNullException"/> for the parameter when the reference is null, and returns it otherwise.</summary>
+    /// <summary>
+    /// Throws <see cref="ArgumentNullException"/> for the parameter when the reference is null, and returns it
+    /// otherwise.
+    /// </summary>
     public static T CheckNotNull<T>([NotNull] T? reference, string paramName)
         where T : class
     {
