@@ -1,0 +1,137 @@
+using System.Globalization;
+using System.Text;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace Coordinator.Worker.Batches;
+
+/// <summary>
+/// The statements of the batch protocol in their order. All state is the transaction's own (local settings, transaction
+/// locks), so they work behind a pooler in transaction mode.
+/// </summary>
+internal static class BatchProtocol
+{
+    /// <summary>The first column's name in the one result of each message that is more than a guard's silence.</summary>
+    public const string AnswerColumn = "answer";
+
+    private const int MaxApplicationNameBytes = 63;
+
+    /// <summary>The settings are local: they end with the transaction and never reach the pool.</summary>
+    private const string Settings =
+        """
+        select set_config('lock_timeout', $1, true), set_config('statement_timeout', $2, true),
+               set_config('idle_in_transaction_session_timeout', $3, true), set_config('application_name', $4, true),
+               set_config('synchronous_commit', 'on', true),
+               -- what an expression's text form of a value depends on; the sync trigger's function has the same
+               set_config('timezone', 'UTC', true), set_config('datestyle', 'ISO, MDY', true),
+               set_config('intervalstyle', 'postgres', true), set_config('extra_float_digits', '1', true)
+        """;
+
+    private static NpgsqlBatchCommand Begin => new("begin isolation level read committed");
+
+    private static NpgsqlBatchCommand Commit => new("commit");
+
+    /// <summary>The batch itself. The one statement that changes data stands behind every guard.</summary>
+    public static IReadOnlyList<NpgsqlBatchCommand> Batch(BatchGrant grant) =>
+    [
+        Begin,
+        Set(grant),
+        EnterFence(grant),
+        CheckFence(grant),
+        Command(
+            "select coordinator.claim_batch($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+            Text(grant.Migration), Text(grant.Step), Number(grant.Batch), Number(grant.Lo), Number(grant.Hi),
+            Number(grant.Epoch), Uuid(grant.LeaseId), Text(grant.TriggerTable), Text(grant.TriggerName)),
+        Command(
+            """
+            select applied.n as answer, pg_current_xact_id()::text, coordinator.finish_batch($1, $2, $3, $4, $5, applied.n)
+              from coordinator.apply_batch($6, $7, $8) as applied (n)
+            """,
+            Text(grant.Migration), Text(grant.Step), Number(grant.Batch), Number(grant.Epoch), Uuid(grant.LeaseId),
+            Text(grant.Statement), Number(grant.Lo), Number(grant.Hi)),
+        Commit,
+    ];
+
+    /// <summary>The claim of a later holder, committed before its batch.</summary>
+    public static IReadOnlyList<NpgsqlBatchCommand> Raise(BatchGrant grant) =>
+    [
+        Begin,
+        Set(grant),
+        EnterFence(grant),
+        CheckFence(grant),
+        Command(
+            "select coordinator.raise_batch($1, $2, $3, $4, $5, $6, $7) as answer",
+            Text(grant.Migration), Text(grant.Step), Number(grant.Batch), Number(grant.Lo), Number(grant.Hi),
+            Number(grant.Epoch), Uuid(grant.LeaseId)),
+        Commit,
+    ];
+
+    /// <summary>
+    /// What the ledger says, and which server said it; a standby can't lock the row and fails, as it should: only a
+    /// primary knows.
+    /// </summary>
+    public static IReadOnlyList<NpgsqlBatchCommand> Read(BatchGrant grant) =>
+    [
+        Begin,
+        Set(grant),
+        Command(
+            """
+            select (select c.system_identifier from pg_control_system() as c) as answer,
+                   substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8), l.state, l.epoch, l.lease_id, l.rows, l.xid::text
+              from (select) as always left join coordinator.read_batch($1, $2, $3) as l on true
+            """,
+            Text(grant.Migration), Text(grant.Step), Number(grant.Batch)),
+        Commit,
+    ];
+
+    private static NpgsqlBatchCommand Set(BatchGrant grant) =>
+        Command(
+            Settings,
+            Text(Milliseconds(grant.LockTimeout)),
+            Text(Milliseconds(grant.StatementTimeout)),
+            Text(Milliseconds(grant.StatementTimeout)),
+            Text(ApplicationName(grant)));
+
+    private static NpgsqlBatchCommand EnterFence(BatchGrant grant) =>
+        Command("select coordinator.enter_fence($1)", Text(grant.Migration));
+
+    /// <summary>A statement of its own: its snapshot must be younger than the fence's lock.</summary>
+    private static NpgsqlBatchCommand CheckFence(BatchGrant grant) =>
+        Command(
+            "select coordinator.check_fence($1, $2, $3, $4)",
+            Text(grant.Migration), Number(grant.Generation), Number(grant.SystemIdentifier), Text(grant.Timeline));
+
+    private static NpgsqlBatchCommand Command(string sql, params ReadOnlySpan<NpgsqlParameter> parameters)
+    {
+        var command = new NpgsqlBatchCommand(sql);
+        foreach (var parameter in parameters)
+        {
+            command.Parameters.Add(parameter);
+        }
+
+        return command;
+    }
+
+    private static NpgsqlParameter Text(string? value) =>
+        new() { Value = value ?? (object)DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text };
+
+    private static NpgsqlParameter<long> Number(long value) => new() { TypedValue = value };
+
+    private static NpgsqlParameter<Guid> Uuid(Guid value) => new() { TypedValue = value };
+
+    private static string Milliseconds(TimeSpan span) =>
+        Math.Max(1, (long)span.TotalMilliseconds).ToString(CultureInfo.InvariantCulture);
+
+    private static string ApplicationName(BatchGrant grant)
+    {
+        var name = string.Create(
+            CultureInfo.InvariantCulture,
+            $"coordinator-worker {grant.Migration}/{grant.Step}/{grant.Batch}#{grant.Epoch}");
+        while (Encoding.UTF8.GetByteCount(name) > MaxApplicationNameBytes)
+        {
+            name = name[..^1];
+        }
+
+        return name;
+    }
+}
