@@ -1,0 +1,62 @@
+using Coordinator.Postgres.Catalog;
+
+namespace Coordinator.Postgres.Sync;
+
+/// <summary>
+/// What every trigger of ours has in common. BEFORE INSERT OR UPDATE FOR EACH ROW without UPDATE OF and without WHEN: it
+/// sees every write. ENABLE ALWAYS, so a writer in session_replication_role=replica and logical apply, which skip
+/// ordinary triggers, leave their rows in sync too; on a subscriber whose publisher has the trigger as well, a row
+/// arrives in sync and the second run changes nothing. SECURITY DEFINER, since application roles have no rights on
+/// schema coordinator, and a fixed search_path, so the caller's can't redirect a name.
+/// </summary>
+internal static class RowTriggerSql
+{
+    /// <summary>Settings that an expression's text form of a value depends on; the batch transaction sets the same.</summary>
+    private const string FixedFormats =
+        " set timezone = 'UTC' set datestyle = 'ISO, MDY' set intervalstyle = 'postgres' set extra_float_digits = 1";
+
+    public static IReadOnlyList<string> Install(TableName table, string name, string body, bool fixFormats)
+    {
+        var function = $"coordinator.{Identifier.Quote(name)}()";
+        var trigger = Identifier.Quote(name);
+        return
+        [
+            $"""
+            create or replace function {function} returns trigger
+            language plpgsql security definer set search_path = pg_catalog, pg_temp{(fixFormats ? FixedFormats : "")} as {Literal(body)}
+            """,
+            $"revoke all on function {function} from public",
+            $"create or replace trigger {trigger} before insert or update on {table.Sql} for each row execute function {function}",
+            $"alter table {table.Sql} enable always trigger {trigger}",
+        ];
+    }
+
+    public static IReadOnlyList<string> Remove(TableName table, string name) =>
+    [
+        $"drop trigger if exists {Identifier.Quote(name)} on {table.Sql}",
+        $"drop function if exists coordinator.{Identifier.Quote(name)}()",
+        $"delete from coordinator.sync_trigger where trigger_name = {Literal(name)}",
+    ];
+
+    /// <summary>Records the trigger as it is now; every batch compares with this.</summary>
+    public static string Register(TableName table, string name, string migration, string step) =>
+        $"""
+        insert into coordinator.sync_trigger (migration, step, table_oid, trigger_name, function_name, function_hash)
+        select {Literal(migration)}, {Literal(step)}, t.tgrelid, t.tgname, {Literal(name)},
+               pg_catalog.md5(pg_catalog.pg_get_functiondef(t.tgfoid))
+          from pg_catalog.pg_trigger as t
+         where t.tgrelid = pg_catalog.to_regclass({Literal(table.Sql)}) and t.tgname = {Literal(name)}
+        on conflict (migration, trigger_name) do update
+           set step = excluded.step, table_oid = excluded.table_oid, function_name = excluded.function_name,
+               function_hash = excluded.function_hash
+        """;
+
+    /// <summary>A string constant that means the same whatever standard_conforming_strings says.</summary>
+    public static string Literal(string value)
+    {
+        var quoted = $"'{value.Replace("'", "''", StringComparison.Ordinal)}'";
+        return quoted.Contains('\\', StringComparison.Ordinal)
+            ? " E" + quoted.Replace("\\", "\\\\", StringComparison.Ordinal)
+            : quoted;
+    }
+}
