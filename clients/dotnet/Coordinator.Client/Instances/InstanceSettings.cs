@@ -1,0 +1,70 @@
+using Coordinator.V1;
+using Microsoft.Extensions.Options;
+
+namespace Coordinator.Client.Instances;
+
+/// <summary>The options of an instance as they were when it was made, and what follows from them.</summary>
+internal sealed class InstanceSettings
+{
+    private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan LongestRetry = TimeSpan.FromSeconds(5);
+
+    private InstanceSettings(CoordinatorInstanceOptions options)
+    {
+        Report = new InstanceReport
+        {
+            Application = options.Application,
+            Instance = options.Instance,
+            SchemaVersion = options.SchemaVersion,
+            AppVersion = options.AppVersion,
+        };
+        StartWhenUnreachable = options.StartWhenUnreachable;
+        StartTimeout = options.StartTimeout;
+        HeartbeatTimeout = options.HeartbeatTimeout;
+        LeaveTimeout = options.LeaveTimeout;
+    }
+
+    public InstanceReport Report { get; }
+
+    public UnreachableStart StartWhenUnreachable { get; }
+
+    public TimeSpan StartTimeout { get; }
+
+    public TimeSpan HeartbeatTimeout { get; }
+
+    public TimeSpan LeaveTimeout { get; }
+
+    public static InstanceSettings Of(CoordinatorInstanceOptions options)
+    {
+        var result = new CoordinatorInstanceOptionsValidator().Validate(null, options);
+        return result.Failed
+            ? throw new OptionsValidationException(
+                Options.DefaultName, typeof(CoordinatorInstanceOptions), result.Failures)
+            : new InstanceSettings(options);
+    }
+
+    /// <summary>At least two addresses have to fit into a lease, with a pause between two heartbeats.</summary>
+    public TimeSpan TimeoutWithin(TimeSpan lease) =>
+        lease > TimeSpan.Zero && lease / 3 < HeartbeatTimeout ? lease / 3 : HeartbeatTimeout;
+
+    /// <summary>The pause after the given number of failures in a row: doubling, bounded, jittered.</summary>
+    public static TimeSpan RetryPause(int failures, double jitter)
+    {
+        var pause = FirstRetry * Math.Pow(2, Math.Min(failures, 10) - 1);
+        return (pause < LongestRetry ? pause : LongestRetry) * (0.5 + (0.5 * jitter));
+    }
+
+    public InstanceStartException Refused(CoordinatorException cause) => new(
+        cause.Reason,
+        $"Coordinator refuses the start of {Report.Application} on schema version {Report.SchemaVersion} "
+            + $"({cause.Reason}): {cause.Message}",
+        cause);
+
+    public InstanceStartException Unreachable(CoordinatorException cause) => new(
+        InstanceStartException.Unreachable,
+        $"Coordinator could not be reached within {StartTimeout.TotalSeconds:0.###} s, so {Report.Application} does not "
+            + "start: an instance that is not registered could write to a structure that is about to be removed. Check "
+            + "the addresses and the service, or set StartWhenUnreachable to StartWithoutWriting. "
+            + $"The last failure ({cause.Reason}): {cause.Message}",
+        cause);
+}
