@@ -37,7 +37,7 @@ public static class SqlIdentifier
     }
 
     // A lone surrogate has no UTF-8 form: it would reach the server as a replacement character, that is, as another name.
-    private static bool IsWellFormed(string text)
+    internal static bool IsWellFormed(string text)
     {
         for (var i = 0; i < text.Length; i++)
         {

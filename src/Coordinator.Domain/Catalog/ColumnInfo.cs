@@ -5,13 +5,19 @@ public sealed record ColumnInfo
 {
     public required string Name { get; init; }
 
-    /// <summary>The type as <c>format_type</c> writes it, e.g. <c>character varying(80)</c>.</summary>
+    /// <summary>
+    /// The type as <c>format_type</c> writes it, e.g. <c>character varying(80)</c>. This, the default and index definitions are pasted into
+    /// statements: read them with an empty search path, so that names of other schemas come qualified.
+    /// </summary>
     public required string Type { get; init; }
 
     /// <summary>Quoted and qualified; only when it is not the type's default.</summary>
     public string? Collation { get; init; }
 
     public bool NotNull { get; init; }
+
+    /// <summary>True for a domain with constraints: adding a column of it rewrites the table.</summary>
+    public bool IsConstrainedDomain { get; init; }
 
     /// <summary>The default's expression as <c>pg_get_expr</c> writes it, null if there is none.</summary>
     public string? Default { get; init; }

@@ -37,8 +37,5 @@ public sealed record IndexInfo
     /// <summary>The tablespace's name (unquoted), null for the database's default.</summary>
     public string? Tablespace { get; init; }
 
-    /// <summary>The columns that the predicate or the expressions name.</summary>
-    public IReadOnlyList<string> ExpressionColumns { get; init; } = [];
-
     public bool IsReplicaIdentity { get; init; }
 }

@@ -137,13 +137,21 @@ public abstract record PlanStep
 
         public bool InFunction { get; init; }
 
-        /// <summary>A statement without effect that would fail if writes to the table were broken; run inside the transaction.</summary>
+        /// <summary>
+        /// Writes some rows to what they are, and fails if writes to the table are broken. Run last, behind a savepoint that is rolled
+        /// back at once: the application's own triggers fire too, and must leave nothing behind.
+        /// </summary>
         public string? WriteProbe { get; init; }
     }
 
     /// <summary>The way back of an operation, in one transaction: first the triggers, then the statements.</summary>
     public sealed record Uninstall : PlanStep
     {
+        /// <summary>
+        /// The steps whose work this takes back. If none of them ever ran, nothing may be done: a column of that name is somebody else's.
+        /// </summary>
+        public IReadOnlyList<string> Undoes { get; init; } = [];
+
         public TableRef? Table { get; init; }
 
         public IReadOnlyList<SyncDefinition> RemovesSync { get; init; } = [];

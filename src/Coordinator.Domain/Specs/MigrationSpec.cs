@@ -2,7 +2,7 @@ namespace Coordinator.Domain.Specs;
 
 /// <summary>
 /// What an operator asks for, as written: one change of one target, with the application versions that matter to it.
-/// <c>SpecValidator</c> checks its shape, <c>PlanCompiler</c> whether it can be done.
+/// <see cref="SpecValidator"/> checks its shape, <see cref="Plans.PlanCompiler"/> whether it can be done.
 /// </summary>
 public sealed record MigrationSpec
 {

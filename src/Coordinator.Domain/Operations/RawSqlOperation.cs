@@ -1,0 +1,137 @@
+using Coordinator.Domain.Plans;
+using Coordinator.Domain.Specs;
+using Coordinator.Domain.Sql;
+
+namespace Coordinator.Domain.Operations;
+
+/// <summary>
+/// An operator's own statements, one per part. Coordinator gives them locks with a budget, batches, the gate and the way back; what
+/// they do to the application is the operator's word. They run inside a function, where PostgreSQL refuses transaction control.
+/// </summary>
+internal sealed class RawSqlOperation(OperationSpec.RawSql spec) : IOperation
+{
+    private readonly TableRef? _table = spec.Table is null ? null : TableRef.Parse(spec.Table, null);
+    private readonly TableRef? _filled = spec.Backfill is null ? null : TableRef.Parse(spec.Backfill.Table, null);
+
+    public IReadOnlyList<TableRef> Tables => [.. new[] { _table, _filled }.OfType<TableRef>().Distinct()];
+
+    public IReadOnlyList<ColumnRef> Replaces => [];
+
+    public OperationPlan? Compile(OperationContext context)
+    {
+        var before = context.Report.Errors.Count;
+        CheckTables(context);
+        return context.Report.Errors.Count > before ? null : Build(context);
+    }
+
+    // A table that expand creates is not there yet; without an expand part it must be.
+    private void CheckTables(OperationContext context)
+    {
+        foreach (var (table, key) in new[] { (_table, "table"), (_filled, "backfill.table") })
+        {
+            if (table is null)
+            {
+                continue;
+            }
+
+            var found = context.Catalog.Find(table);
+            if (found is null && spec.Expand is null)
+            {
+                context.Report.At(key).Add(
+                    "TABLE_NOT_FOUND", $"There is no table {table} in the target.", "Check the name, its schema, and upper and lower case.");
+            }
+            else if (found is not null && key == "backfill.table" && (found.Kind != "r" || found.IsTemporary))
+            {
+                context.Report.At(key).Add(
+                    found.IsPartitioned ? "TABLE_PARTITIONED" : "NOT_A_TABLE",
+                    $"{table} is not an ordinary table, so its rows can't be handed out by block.",
+                    "Name an ordinary table, or a single partition.");
+            }
+        }
+    }
+
+    private OperationPlan Build(OperationContext context)
+    {
+        IReadOnlyList<PlanStep> expand = spec.Expand is null ? [] : [Expand(spec.Expand, context)];
+        IReadOnlyList<PlanStep> migrate = spec.Backfill is null || _filled is null ? [] : [.. Fill(spec.Backfill, _filled, context)];
+        return new OperationPlan
+        {
+            Expand = expand,
+            Migrate = migrate,
+            Contract = spec.Contract is null ? null : Contract(spec.Contract, context),
+            Rollback = spec.Rollback is null
+                ? null
+                : Rollback(spec.Rollback, [.. expand.Concat(migrate).Select(static s => s.Id)], context),
+            Warnings = [.. Warnings(context)],
+        };
+    }
+
+    private PlanStep.Ddl Expand(string sql, OperationContext context) => new()
+    {
+        Id = context.StepId("expand", "sql"),
+        Phase = Phase.Expand,
+        Description = "run the operator's expand statement",
+        Table = _table,
+        Statements = [SqlRules.Trim(sql)],
+        InFunction = true,
+    };
+
+    private static IEnumerable<PlanStep> Fill(RawBackfill backfill, TableRef table, OperationContext context)
+    {
+        yield return new PlanStep.Backfill
+        {
+            Id = context.StepId("migrate", "backfill"),
+            Phase = Phase.Migrate,
+            Description = $"run the operator's backfill of {table}",
+            Table = table,
+            Statement = SqlRules.WithRange(backfill.Sql),
+            InFunction = true,
+        };
+        if (backfill.Verify is { } verify)
+        {
+            yield return new PlanStep.Verify
+            {
+                Id = context.StepId("migrate", "verify"),
+                Phase = Phase.Migrate,
+                Description = $"verify the operator's backfill of {table}",
+                Table = table,
+                CountQuery = SqlRules.WithRange(verify),
+                CountsRange = SqlRules.HasRange(verify),
+            };
+        }
+    }
+
+    private PlanStep.Contract Contract(string sql, OperationContext context) => new()
+    {
+        Id = context.StepId("contract", "sql"),
+        Phase = Phase.Contract,
+        Description = "run the operator's contract statement",
+        Table = _table,
+        Statements = [SqlRules.Trim(sql)],
+        InFunction = true,
+    };
+
+    private PlanStep.Uninstall Rollback(string sql, IReadOnlyList<string> undoes, OperationContext context) => new()
+    {
+        Id = context.StepId("rollback", "sql"),
+        Phase = Phase.Expand,
+        Description = "run the operator's rollback statement",
+        Table = _table,
+        Undoes = undoes,
+        Statements = [SqlRules.Trim(sql)],
+        InFunction = true,
+    };
+
+    private IEnumerable<string> Warnings(OperationContext context)
+    {
+        if (spec.Backfill is { } backfill)
+        {
+            yield return $"Nothing keeps {backfill.Table} in step while {context.Report.Place} fills it: rows written meanwhile are only "
+                + "right if the application writes both sides, or expand created a trigger.";
+            if (backfill.Verify is null)
+            {
+                yield return $"{context.Report.Place} has no verify query: the gate can't check that every row was filled.";
+            }
+        }
+    }
+}
