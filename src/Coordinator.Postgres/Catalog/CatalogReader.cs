@@ -15,6 +15,22 @@ public static class CatalogReader
             "select current_setting('server_version_num')::int", [], cancellationToken);
     }
 
+    /// <summary>The oid of the relation with that exact name; null where there is none.</summary>
+    internal static async Task<uint?> FindAsync(
+        NpgsqlConnection connection, TableName table, CancellationToken cancellationToken)
+    {
+        var found = await connection.QueryAsync(
+            """
+            select c.oid from pg_catalog.pg_class c
+            join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+            where n.nspname = $1 and c.relname = $2
+            """,
+            [table.Schema, table.Name],
+            row => row.GetFieldValue<uint>(0),
+            cancellationToken);
+        return found.Count == 0 ? null : found[0];
+    }
+
     /// <summary>Everything about one table; null where no relation has that exact name.</summary>
     public static async Task<CatalogTable?> ReadTableAsync(
         NpgsqlDataSource source, string schema, string table, CancellationToken cancellationToken)

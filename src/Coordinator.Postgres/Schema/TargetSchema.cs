@@ -39,7 +39,7 @@ public static class TargetSchema
         return await ReadVersionAsync(connection, cancellationToken);
     }
 
-    private static async Task<int> ReadVersionAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    internal static async Task<int> ReadVersionAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         if (!await connection.ScalarAsync<bool>(
                 "select to_regclass('coordinator.target_schema_version') is not null", [], cancellationToken))
