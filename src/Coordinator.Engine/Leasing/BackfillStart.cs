@@ -1,0 +1,32 @@
+namespace Coordinator.Engine.Leasing;
+
+/// <summary>One pass over one shard's table, as it is handed to the workers.</summary>
+/// <param name="Migration">The migration.</param>
+/// <param name="Shard">The shard of its target.</param>
+/// <param name="Step">The backfill step.</param>
+/// <param name="Target">The target's name.</param>
+/// <param name="Statement">The statement of every batch.</param>
+/// <param name="TriggerTable">The table whose sync trigger every batch checks; empty when there is none.</param>
+/// <param name="TriggerName">That trigger's name.</param>
+/// <param name="BatchBlocks">Table blocks per batch.</param>
+/// <param name="TotalBlocks">The table's size in blocks, read after the sync trigger was committed.</param>
+/// <param name="Pass">From 1; a pass that has to begin again has the next number.</param>
+/// <param name="FileNode">The table's file node at the start of the pass: a rewritten table has another one.</param>
+/// <param name="Generation">The fence generation that batches must find in the target.</param>
+/// <param name="SystemIdentifier">The target's system identifier.</param>
+/// <param name="Timeline">The target's timeline, 8 hexadecimal digits.</param>
+public sealed record BackfillStart(
+    string Migration,
+    string Shard,
+    string Step,
+    string Target,
+    string Statement,
+    string TriggerTable,
+    string TriggerName,
+    long BatchBlocks,
+    long TotalBlocks,
+    int Pass,
+    long FileNode,
+    long Generation,
+    long SystemIdentifier,
+    string Timeline);

@@ -1,0 +1,74 @@
+namespace Coordinator.Engine.Leasing;
+
+/// <summary>
+/// Leases backfill batches to workers. A lease says who should work on a batch and until when, by the coordination
+/// database's clock; whether the batch takes effect is decided in the target, so nothing here is needed for safety.
+/// </summary>
+public sealed class BatchLeasing
+{
+    private readonly BatchGrants _grants;
+    private readonly BatchReports _reports;
+
+    /// <summary>Keeps nothing between calls: any replica may answer any of them.</summary>
+    public BatchLeasing(CoordinationDatabase database, EngineOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(database);
+        ArgumentNullException.ThrowIfNull(options);
+        _grants = new BatchGrants(database, options);
+        _reports = new BatchReports(database, options);
+    }
+
+    /// <summary>
+    /// Leases up to <paramref name="max"/> batches of running backfills on the targets. A repeat of the same request
+    /// returns those of its leases that still hold. None when there is nothing to do now.
+    /// </summary>
+    /// <exception cref="EngineException">The input is malformed, or <paramref name="migration"/> is not known.</exception>
+    public Task<IReadOnlyList<GrantedBatch>> AcquireAsync(
+        string worker,
+        IReadOnlyCollection<string> targets,
+        int max,
+        Guid requestId,
+        string? migration,
+        CancellationToken cancellationToken)
+    {
+        LeasingInput.CheckAcquire(worker, targets, max, requestId, migration);
+        return _grants.AcquireAsync(new AcquireRequest(worker, targets, max, requestId, migration ?? ""), cancellationToken);
+    }
+
+    /// <summary>Extends leases; one that is not in the answer is lost, and stays lost.</summary>
+    public async Task<IReadOnlyList<LeaseToken>> RenewAsync(
+        string worker, IReadOnlyCollection<LeaseToken> tokens, CancellationToken cancellationToken)
+    {
+        LeasingInput.CheckTokens(worker, tokens);
+        return tokens.Count == 0 ? [] : await _reports.RenewAsync(worker, tokens, cancellationToken);
+    }
+
+    /// <summary>
+    /// Records batches as committed. Repeats, late reports and reports of a batch that was leased again meanwhile are
+    /// fine; what can be recorded is recorded also when another receipt of the same call is refused.
+    /// </summary>
+    /// <exception cref="EngineException">
+    /// A backfill is not known (<c>BACKFILL_NOT_FOUND</c>), or a receipt is from another incarnation of the target
+    /// than the one in use (<c>TARGET_MOVED</c>).
+    /// </exception>
+    public async Task CompleteAsync(
+        string worker, IReadOnlyCollection<BatchReceipt> receipts, CancellationToken cancellationToken)
+    {
+        LeasingInput.CheckTokens(worker, receipts.Select(receipt => receipt.Token).ToList());
+        if (receipts.Count > 0)
+        {
+            await _reports.CompleteAsync(receipts, cancellationToken);
+        }
+    }
+
+    /// <summary>Gives batches back that did not commit. A lease that is not the worker's any more is passed over.</summary>
+    public async Task ReleaseAsync(
+        string worker, IReadOnlyCollection<BatchRelease> releases, CancellationToken cancellationToken)
+    {
+        LeasingInput.CheckTokens(worker, releases.Select(release => release.Token).ToList());
+        if (releases.Count > 0)
+        {
+            await _reports.ReleaseAsync(worker, releases, cancellationToken);
+        }
+    }
+}

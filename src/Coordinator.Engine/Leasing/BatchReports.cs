@@ -1,0 +1,174 @@
+using Npgsql;
+using NpgsqlTypes;
+
+namespace Coordinator.Engine.Leasing;
+
+/// <summary>
+/// What workers report of their batches. Reports are believed for progress only; before a step ends, its batches are
+/// compared with the target's ledger. All statements lock the rows in the order of their keys.
+/// </summary>
+internal sealed class BatchReports(CoordinationDatabase database, EngineOptions options)
+{
+    private const string WakeUp = "mt_events_appended";
+
+    /// <summary>Extends leases that hold, and only those: a renewal that comes too late takes nothing back.</summary>
+    public async Task<IReadOnlyList<LeaseToken>> RenewAsync(
+        string worker, IReadOnlyCollection<LeaseToken> tokens, CancellationToken cancellationToken)
+    {
+        await using var command = database.DataSource.CreateCommand(
+            """
+            with held as materialized (
+                select b.migration, b.shard, b.step, b.batch
+                from coordinator.backfill_batch b
+                    join unnest($1, $2, $3, $4, $5, $6) as t(migration, shard, step, batch, epoch, lease_id)
+                        using (migration, shard, step, batch)
+                where b.epoch = t.epoch and b.lease_id = t.lease_id and b.holder = $7
+                    and b.state = 0 and b.expires_at > clock_timestamp()
+                order by b.migration, b.shard, b.step, b.batch
+                for no key update of b
+            )
+            update coordinator.backfill_batch b
+            set expires_at = greatest(b.expires_at, clock_timestamp() + $8)
+            from held h
+            where b.migration = h.migration and b.shard = h.shard and b.step = h.step and b.batch = h.batch
+            returning b.migration, b.shard, b.step, b.batch, b.epoch, b.lease_id
+            """);
+        LeaseTokenColumns.Add(command.Parameters, tokens);
+        command.Parameters.Add(new() { Value = worker });
+        command.Parameters.Add(new() { Value = options.BatchLease });
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var renewed = new List<LeaseToken>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            renewed.Add(new LeaseToken(
+                reader.GetString(0), reader.GetString(1), reader.GetString(2), reader.GetInt64(3), reader.GetInt64(4), reader.GetGuid(5)));
+        }
+
+        return renewed;
+    }
+
+    /// <summary>Records batches as committed, whoever holds them now: the effect is there.</summary>
+    public async Task CompleteAsync(IReadOnlyCollection<BatchReceipt> receipts, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.DataSource.OpenConnectionAsync(cancellationToken);
+        // Two transactions in one message: whether anything is left is asked after this report is committed, so that of
+        // two reports of the last two batches the later one sees both; and a NOTIFY delays no report's commit.
+        await using var batch = new NpgsqlBatch(connection) { EnableErrorBarriers = true };
+        batch.BatchCommands.Add(CompleteCommand(receipts));
+        batch.BatchCommands.Add(WakeUpCommand(receipts));
+        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
+        if (await reader.ReadAsync(cancellationToken))
+        {
+            var migration = reader.GetString(0);
+            throw reader.GetBoolean(1) ? LeasingRejections.TargetMoved(migration) : LeasingRejections.BackfillNotFound(migration);
+        }
+
+        await reader.NextResultAsync(cancellationToken);
+    }
+
+    /// <summary>
+    /// Ends leases whose batches did not commit. The next grant waits a little, longer with every failure, and is under a
+    /// higher epoch than any that was seen in the target.
+    /// </summary>
+    public async Task ReleaseAsync(
+        string worker, IReadOnlyCollection<BatchRelease> releases, CancellationToken cancellationToken)
+    {
+        // The lease id and the request id are replaced, so that neither a late renewal nor a repeated request finds it again.
+        await using var command = database.DataSource.CreateCommand(
+            """
+            with given as materialized (
+                select b.migration, b.shard, b.step, b.batch, t.failure, t.observed
+                from coordinator.backfill_batch b
+                    join unnest($1, $2, $3, $4, $5, $6, $8, $9)
+                        as t(migration, shard, step, batch, epoch, lease_id, failure, observed)
+                        using (migration, shard, step, batch)
+                where b.epoch = t.epoch and b.lease_id = t.lease_id and b.holder = $7 and b.state = 0
+                order by b.migration, b.shard, b.step, b.batch
+                for no key update of b
+            )
+            update coordinator.backfill_batch b
+            set epoch = greatest(b.epoch, g.observed), lease_id = gen_random_uuid(), request_id = gen_random_uuid(), holder = '',
+                failures = b.failures + 1, last_failure = g.failure,
+                expires_at = clock_timestamp() + interval '100 ms' * least(300, power(2, least(b.failures, 10))) * (0.5 + random() / 2)
+            from given g
+            where b.migration = g.migration and b.shard = g.shard and b.step = g.step and b.batch = g.batch
+            """);
+        LeaseTokenColumns.Add(command.Parameters, releases.Select(release => release.Token).ToList());
+        command.Parameters.Add(new() { Value = worker });
+        command.Parameters.Add(new() { Value = releases.Select(Describe).ToArray() });
+        command.Parameters.Add(new() { Value = releases.Select(release => Math.Max(release.ObservedEpoch, 0)).ToArray() });
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    // The backfill's row is locked against a change of the incarnation: when that is committed, no report from before it
+    // is accepted any more.
+    private static NpgsqlBatchCommand CompleteCommand(IReadOnlyCollection<BatchReceipt> receipts)
+    {
+        var command = new NpgsqlBatchCommand(
+            """
+            with told as materialized (
+                select * from unnest($1, $2, $3, $4, $5, $6, $7) as t(migration, shard, step, batch, row_count, system_identifier, timeline)
+            ), backfill as materialized (
+                select f.migration, f.shard, f.step, f.system_identifier, f.timeline
+                from coordinator.backfill f
+                where exists (select from told t where t.migration = f.migration and t.shard = f.shard and t.step = f.step)
+                order by f.migration, f.shard, f.step
+                for share of f
+            ), judged as materialized (
+                select t.*, f.migration is not null as known,
+                    (f.system_identifier, f.timeline) is not distinct from (t.system_identifier, t.timeline) as current
+                from told t left join backfill f using (migration, shard, step)
+            ), reported as materialized (
+                select b.migration, b.shard, b.step, b.batch, j.row_count
+                from coordinator.backfill_batch b join judged j using (migration, shard, step, batch)
+                where j.current and b.state = 0
+                order by b.migration, b.shard, b.step, b.batch
+                for no key update of b
+            ), done as (
+                update coordinator.backfill_batch b set state = 1, row_count = r.row_count
+                from reported r
+                where b.migration = r.migration and b.shard = r.shard and b.step = r.step and b.batch = r.batch
+            )
+            select migration, known from judged where not current order by known limit 1
+            """);
+        AddBackfillColumns(command.Parameters, receipts);
+        command.Parameters.Add(new() { Value = receipts.Select(receipt => receipt.Token.Batch).ToArray() });
+        command.Parameters.Add(new() { Value = receipts.Select(receipt => Math.Max(receipt.RowCount, 0)).ToArray() });
+        command.Parameters.Add(new() { Value = receipts.Select(receipt => receipt.SystemIdentifier).ToArray() });
+        command.Parameters.Add(new() { Value = receipts.Select(receipt => LeasingInput.Clean(receipt.Timeline, 64)).ToArray() });
+        return command;
+    }
+
+    private static NpgsqlBatchCommand WakeUpCommand(IReadOnlyCollection<BatchReceipt> receipts)
+    {
+        var command = new NpgsqlBatchCommand(
+            """
+            select pg_notify($4, '') where exists (
+                select from coordinator.backfill f
+                where (f.migration, f.shard, f.step) in (select * from unnest($1, $2, $3)) and f.state = 0
+                    and not exists (select from coordinator.backfill_range r
+                        where r.migration = f.migration and r.shard = f.shard and r.step = f.step and r.next_block < r.end_block)
+                    and not exists (select from coordinator.backfill_batch b
+                        where b.migration = f.migration and b.shard = f.shard and b.step = f.step and b.state = 0))
+            """);
+        AddBackfillColumns(command.Parameters, receipts);
+        command.Parameters.Add(new() { Value = WakeUp });
+        return command;
+    }
+
+    private static void AddBackfillColumns(NpgsqlParameterCollection parameters, IReadOnlyCollection<BatchReceipt> receipts)
+    {
+        parameters.Add(Texts(receipts.Select(receipt => receipt.Token.Migration)));
+        parameters.Add(Texts(receipts.Select(receipt => receipt.Token.Shard)));
+        parameters.Add(Texts(receipts.Select(receipt => receipt.Token.Step)));
+    }
+
+    private static NpgsqlParameter Texts(IEnumerable<string> values) =>
+        new() { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text, Value = values.ToArray() };
+
+    private static string Describe(BatchRelease release)
+    {
+        var state = release.SqlState.Length == 0 ? "" : $" ({LeasingInput.Clean(release.SqlState, 5)})";
+        return $"{LeasingInput.Clean(release.Reason, 100)}{state}: {LeasingInput.Clean(release.Message)}";
+    }
+}
