@@ -1,8 +1,8 @@
 namespace Coordinator.Domain.Plans;
 
 /// <summary>
-/// A trigger that turns a NULL in a column into a value on every INSERT and UPDATE. <see cref="Expression"/> is SQL over the row,
-/// whose columns it names as in an UPDATE of the table: bare, or behind the table's name.
+/// A trigger that turns a NULL in a column into a value on every INSERT and UPDATE. <see cref="Expression"/> is SQL over the row: columns
+/// by their bare names, functions outside pg_catalog with their schema, since the trigger has a search path of its own.
 /// </summary>
 public sealed record FillDefinition
 {

@@ -1,0 +1,143 @@
+using System.Text;
+using Coordinator.Domain.Specs;
+
+namespace Coordinator.Engine.Specs;
+
+/// <summary>
+/// Reads a migration from YAML, strictly: what is unknown, missing, twice or of another kind is an error, and all errors are reported
+/// at once, each with its line and column. The spec that comes out has passed <see cref="SpecValidator"/>.
+/// </summary>
+public static class YamlSpecReader
+{
+    private const string StandInName = "missing";
+
+    public static SpecReadResult Read(string yaml)
+    {
+        ArgumentNullException.ThrowIfNull(yaml);
+        var issues = new SpecIssues();
+        if (Encoding.UTF8.GetByteCount(yaml) > SpecNodeParser.MaxBytes)
+        {
+            issues.Add(
+                "",
+                SpecMark.Start,
+                "YAML_TOO_LARGE",
+                $"The text is larger than {SpecNodeParser.MaxBytes / 1024} KiB.",
+                "Split the migration, or move long SQL into functions.");
+            return new SpecReadResult.Invalid(issues.Errors);
+        }
+
+        var root = new SpecNodeParser(yaml, issues).Read();
+        if (root is null || ReadSpec(root, issues) is not { } spec)
+        {
+            return new SpecReadResult.Invalid(issues.Errors);
+        }
+
+        issues.AddFromDomain(SpecValidator.Validate(spec));
+        return issues.Any ? new SpecReadResult.Invalid(issues.Errors) : new SpecReadResult.Spec(spec);
+    }
+
+    private static MigrationSpec? ReadSpec(SpecNode root, SpecIssues issues)
+    {
+        if (SpecMappingReader.Open(root, "", issues, "migration", "target", "versions", "contract", "operations") is not { } reader)
+        {
+            return null;
+        }
+
+        return new MigrationSpec
+        {
+            Name = reader.RequiredText("migration", "Give the migration a name.", StandInName),
+            Target = reader.RequiredText("target", "Name the target database.", StandInName),
+            Versions = ReadVersions(reader, issues),
+            Contract = reader.Node("contract") is { } contract ? ReadContract(contract, issues) : ContractRule.Default,
+            Operations = ReadOperations(reader, issues),
+        };
+    }
+
+    private static Dictionary<string, VersionRule> ReadVersions(SpecMappingReader reader, SpecIssues issues)
+    {
+        const string Remedy = "Name every application that uses the target: shop-api: { uses_new_from: 42, free_of_old_from: 42 }.";
+        if (reader.RequiredNode("versions", Remedy) is not { } node
+            || SpecMappingReader.Open(node, "versions", issues) is not { } applications)
+        {
+            return new Dictionary<string, VersionRule>(StringComparer.Ordinal) { [StandInName] = new(1, 1) };
+        }
+
+        var versions = new Dictionary<string, VersionRule>(StringComparer.Ordinal);
+        foreach (var entry in applications.Entries)
+        {
+            versions[entry.Key] = SpecMappingReader.Open(
+                entry.Value, applications.PathOf(entry.Key), issues, "uses_new_from", "free_of_old_from") is { } rule
+                ? ReadRule(rule)
+                : new VersionRule(1, 1);
+        }
+
+        return versions;
+    }
+
+    private static VersionRule ReadRule(SpecMappingReader rule) => new(
+        rule.RequiredNumber("uses_new_from", "Give the first version that reads the new structure, a number.", 1),
+        rule.RequiredNumber("free_of_old_from", "Give the first version that does not touch the old structure, a number.", long.MaxValue));
+
+    private static ContractRule ReadContract(SpecNode node, SpecIssues issues)
+    {
+        if (SpecMappingReader.Open(node, "contract", issues, "soak", "approval") is not { } reader)
+        {
+            return ContractRule.Default;
+        }
+
+        return new ContractRule(ReadSoak(reader), ReadApproval(reader));
+    }
+
+    private static TimeSpan ReadSoak(SpecMappingReader reader)
+    {
+        const string Remedy = "Write a duration such as 24h, 90s, 7d or 0.";
+        if (reader.OptionalText("soak", Remedy) is not { } text)
+        {
+            return TimeSpan.Zero;
+        }
+
+        if (SpecDuration.Parse(text) is { } soak)
+        {
+            return soak;
+        }
+
+        reader.Report(
+            "soak", reader.Node("soak")!.Mark, "DURATION_INVALID", $"'{SpecNodeParser.Shorten(text)}' is not a duration.", Remedy);
+        return TimeSpan.Zero;
+    }
+
+    private static bool ReadApproval(SpecMappingReader reader)
+    {
+        const string Remedy = "Write required or none.";
+        var text = reader.OptionalText("approval", Remedy);
+        if (text is not (null or "required" or "none"))
+        {
+            reader.Report(
+                "approval",
+                reader.Node("approval")!.Mark,
+                "VALUE_UNKNOWN",
+                $"approval can't be '{SpecNodeParser.Shorten(text)}'.",
+                Remedy);
+        }
+
+        return text == "required";
+    }
+
+    private static List<OperationSpec> ReadOperations(SpecMappingReader reader, SpecIssues issues)
+    {
+        const string Remedy = "List what shall change: - rename_column: { table: review, from: comment, to: message }.";
+        var node = reader.RequiredNode("operations", Remedy);
+        if (node is SpecNode.Sequence list)
+        {
+            var operation = new OperationReader(issues);
+            return [.. list.Items.Select((item, i) => operation.Read(item, $"operations[{i}]"))];
+        }
+
+        if (node is not null)
+        {
+            reader.Report("operations", node.Mark, "TYPE_WRONG", $"operations is {node.Kind}, not a list.", Remedy);
+        }
+
+        return [];
+    }
+}
