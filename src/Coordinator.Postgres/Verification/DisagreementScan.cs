@@ -1,6 +1,5 @@
 using Coordinator.Postgres.Catalog;
 using Npgsql;
-using NpgsqlTypes;
 
 namespace Coordinator.Postgres.Verification;
 
@@ -76,10 +75,13 @@ public static class DisagreementScan
         var rows = await connection.QueryAsync(
             $"""
             select count(*), coalesce((array_agg(place order by place))[1:{MaxSamples}]::text[], array[]::text[])
-              from (select ctid as place from only {table.Sql} where ctid >= $1 and ctid < $2 and ({disagreeSql}
+              from (select ctid as place from only {table.Sql}
+                     where ctid >= pg_catalog.format('(%s,0)', $1::bigint)::tid
+                       and ctid < pg_catalog.format('(%s,0)', $2::bigint)::tid
+                       and ({disagreeSql}
             )) as wrong
             """,
-            [new NpgsqlTid((uint)lo, 0), new NpgsqlTid((uint)hi, 0)],
+            [lo, hi],
             row => new DisagreementReport(row.GetInt64(0), row.GetFieldValue<string[]>(1)),
             cancellationToken);
         return rows[0];
