@@ -1,0 +1,39 @@
+using Coordinator.Client.Tests.Hosting;
+using Coordinator.V1;
+using Grpc.Core;
+using Milestone = Coordinator.V1.ReadinessQuestion.Types.MigrationMilestone.Types.Milestone;
+
+namespace Coordinator.Client.Tests;
+
+public sealed class ReadinessTests
+{
+    [Fact]
+    public async Task Each_question_is_asked_as_it_is_meant()
+    {
+        var service = new FakeReadiness();
+        await using var host = await GrpcHost.StartAsync(service);
+        using var client = Clients.For(host.Address);
+
+        var answer = await client.CheckDeployAsync("shop-api", 42);
+        await client.CheckRollBackAsync("shop-api", 41);
+        await client.CheckMilestoneAsync("rename", Milestone.Completed);
+
+        Assert.Equal(Readiness.Types.Verdict.Wait, answer.Verdict);
+        Assert.Equal(42, service.Questions[0].Deploy.SchemaVersion);
+        Assert.Equal("shop-api", service.Questions[1].RollBack.Application);
+        Assert.Equal("migrations/rename", service.Questions[2].Migration.Migration);
+        Assert.Equal(Milestone.Completed, service.Questions[2].Migration.Milestone);
+    }
+
+    private sealed class FakeReadiness : ReadinessService.ReadinessServiceBase
+    {
+        public List<ReadinessQuestion> Questions { get; } = [];
+
+        public override Task<CheckResponse> Check(CheckRequest request, ServerCallContext context)
+        {
+            Questions.Add(request.Question);
+            return Task.FromResult(
+                new CheckResponse { Readiness = new Readiness { Verdict = Readiness.Types.Verdict.Wait } });
+        }
+    }
+}
