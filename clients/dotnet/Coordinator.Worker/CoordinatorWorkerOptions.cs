@@ -1,0 +1,55 @@
+using System.Globalization;
+using System.Security.Cryptography;
+
+namespace Coordinator.Worker;
+
+/// <summary>What a backfill worker may do, and how much of it at once.</summary>
+public sealed class CoordinatorWorkerOptions
+{
+    /// <summary>
+    /// The worker's own id; 1 to 200 printable ASCII characters, another one for each process. By default the machine's
+    /// name, the process id and eight random hexadecimal digits.
+    /// </summary>
+    public string WorkerId { get; set; } = NewWorkerId();
+
+    /// <summary>
+    /// The targets that this worker serves: the target's name and the connection string of the worker's role in it. A
+    /// target of several shards has one entry for each, named <c>target/shard</c>. At least one is required. Connection
+    /// strings are never logged and never leave the process.
+    /// </summary>
+    public IDictionary<string, string> Targets { get; } = new Dictionary<string, string>(StringComparer.Ordinal);
+
+    /// <summary>How many batches run at the same time. 1 by default.</summary>
+    public int Parallelism { get; set; } = 1;
+
+    /// <summary>
+    /// How many batches are leased beyond those that run, so that the next one is at hand when one ends. 4 by default;
+    /// together with <see cref="Parallelism"/> at most 100.
+    /// </summary>
+    public int Prefetch { get; set; } = 4;
+
+    /// <summary>Only batches of this migration are asked for; empty, the default, is any.</summary>
+    public string Migration { get; set; } = "";
+
+    /// <summary>
+    /// A batch is not started when less than this is left of its lease (or a quarter of the lease, if that is shorter):
+    /// somebody else is about to get it. 2 seconds by default.
+    /// </summary>
+    public TimeSpan StartMargin { get; set; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>
+    /// How long finished batches are collected before they are reported together. 100 milliseconds by default; a worker
+    /// that has nothing else to do reports at once.
+    /// </summary>
+    public TimeSpan ReportDelay { get; set; } = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>How long running batches may go on after the worker was told to stop. 10 seconds by default.</summary>
+    public TimeSpan StopTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
+    private static string NewWorkerId()
+    {
+        var random = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4));
+        var machine = string.Concat(Environment.MachineName.Where(c => c is > ' ' and <= '~'));
+        return string.Create(CultureInfo.InvariantCulture, $"{machine}-{Environment.ProcessId}-{random}");
+    }
+}

@@ -1,0 +1,23 @@
+namespace Coordinator.Worker.Reporting;
+
+/// <summary>The stable reasons with which a worker gives a batch back. They are part of the contract with the service.</summary>
+internal static class ReleaseReason
+{
+    public const string LeaseExpired = "LEASE_EXPIRED";
+    public const string WorkerStopping = "WORKER_STOPPING";
+    public const string UnknownTarget = "UNKNOWN_TARGET";
+    public const string Superseded = "SUPERSEDED";
+    public const string FenceMoved = "FENCE_MOVED";
+    public const string Busy = "BATCH_BUSY";
+    public const string WrongTarget = "WRONG_TARGET";
+    public const string SyncTriggerBroken = "SYNC_TRIGGER_BROKEN";
+    public const string ProtocolBroken = "PROTOCOL_BROKEN";
+    public const string Unreachable = "TARGET_UNREACHABLE";
+    public const string Unsettled = "COMMIT_UNKNOWN";
+
+    /// <summary>An SQLSTATE after which the same batch may pass.</summary>
+    public const string Retryable = "RETRYABLE_ERROR";
+
+    /// <summary>An SQLSTATE that the same batch will meet again.</summary>
+    public const string Failed = "STATEMENT_FAILED";
+}

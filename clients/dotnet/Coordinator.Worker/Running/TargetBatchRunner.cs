@@ -1,0 +1,84 @@
+using Coordinator.V1;
+using Coordinator.Worker.Batches;
+using Npgsql;
+
+namespace Coordinator.Worker.Running;
+
+/// <summary>
+/// Runs batches in the databases that the options name. An entry for <c>target/shard</c> serves that shard; an entry for
+/// the target alone serves its one shard, and no other: two databases of one cluster have the same system identifier, so
+/// the target itself could not tell that a batch of another shard does not belong there.
+/// </summary>
+internal sealed class TargetBatchRunner : IBatchRunner, IAsyncDisposable
+{
+    private readonly Dictionary<string, NpgsqlDataSource> _sources = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _onlyShards = new(StringComparer.Ordinal);
+    private readonly Lock _lock = new();
+
+    public TargetBatchRunner(CoordinatorWorkerOptions options)
+    {
+        foreach (var (name, connectionString) in options.Targets)
+        {
+            var builder = new NpgsqlDataSourceBuilder(connectionString) { Name = name };
+            // The witness of a gate tells a worker from an application by this name.
+            builder.ConnectionStringBuilder.ApplicationName = "coordinator-worker";
+            builder.ConnectionStringBuilder.MaxPoolSize = Math.Max(options.Parallelism + 1, 2);
+            _sources.Add(name, builder.Build());
+        }
+    }
+
+    public bool Knows(BatchLease lease) => Find(lease) is not null;
+
+    public Task<BatchOutcome> RunAsync(BatchLease lease, CancellationToken cancellationToken) =>
+        BatchTransaction.RunAsync(
+            Find(lease) ?? throw new InvalidOperationException($"Target '{lease.Target}' is not known here."),
+            Grant(lease),
+            cancellationToken);
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var source in _sources.Values)
+        {
+            await source.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
+    private NpgsqlDataSource? Find(BatchLease lease)
+    {
+        if (_sources.TryGetValue($"{lease.Target}/{lease.Token.Shard}", out var source))
+        {
+            return source;
+        }
+
+        if (!_sources.TryGetValue(lease.Target, out source))
+        {
+            return null;
+        }
+
+        lock (_lock)
+        {
+            return _onlyShards.TryAdd(lease.Target, lease.Token.Shard) || _onlyShards[lease.Target] == lease.Token.Shard
+                ? source
+                : null;
+        }
+    }
+
+    private static BatchGrant Grant(BatchLease lease) => new()
+    {
+        Migration = lease.Token.Migration,
+        Step = lease.Token.Step,
+        Batch = lease.Token.Batch,
+        Lo = lease.FirstBlock,
+        Hi = lease.EndBlock,
+        Statement = lease.Statement,
+        Epoch = lease.Token.Epoch,
+        LeaseId = Guid.Parse(lease.Token.LeaseId),
+        Generation = lease.Generation,
+        SystemIdentifier = lease.SystemIdentifier,
+        Timeline = lease.Timeline,
+        TriggerTable = lease.TriggerTable.Length > 0 ? lease.TriggerTable : null,
+        TriggerName = lease.TriggerName.Length > 0 ? lease.TriggerName : null,
+        LockTimeout = lease.LockTimeout?.ToTimeSpan() ?? TimeSpan.FromSeconds(1),
+        StatementTimeout = lease.StatementTimeout?.ToTimeSpan() ?? TimeSpan.FromSeconds(30),
+    };
+}
