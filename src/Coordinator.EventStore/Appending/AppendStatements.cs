@@ -33,7 +33,7 @@ internal sealed class AppendStatements(SchemaName schema)
         insert into {schema}.mt_events (
             seq_id, id, stream_id, version, data, type, "timestamp", tenant_id, mt_dotnet_type,
             correlation_id, causation_id, headers, user_name, is_archived)
-        select nextval({schema.SequenceLiteral}), e.id, e.stream_id, e.version, e.data, e.type, now(), '*DEFAULT*',
+        select nextval({schema.Regclass("mt_events_sequence")}), e.id, e.stream_id, e.version, e.data, e.type, now(), '*DEFAULT*',
                e.dotnet_type, $7, $8, $9, $10, false
           from unnest($1::uuid[], $2::varchar[], $3::bigint[], $4::jsonb[], $5::varchar[], $6::varchar[])
                with ordinality as e (id, stream_id, version, data, type, dotnet_type, n)

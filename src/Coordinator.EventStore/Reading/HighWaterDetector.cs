@@ -36,7 +36,7 @@ internal sealed class HighWaterDetector(NpgsqlDataSource dataSource, SchemaName 
     private readonly string _holders = $"""
         select coalesce(array_agg(distinct virtualtransaction), '{EmptyArray}')
           from pg_locks
-         where locktype = 'relation' and relation = {schema.SequenceLiteral}::regclass
+         where locktype = 'relation' and relation = {schema.Regclass("mt_events_sequence")}::regclass
            and database = (select oid from pg_database where datname = current_database())
         """;
 

@@ -15,19 +15,20 @@ internal sealed class EventStoreSchema(NpgsqlDataSource dataSource, SchemaName s
     private static readonly TimeSpan LockPoll = TimeSpan.FromMilliseconds(50);
 
     private readonly string _isComplete = $"""
-        select to_regclass('{schema}.mt_streams') is not null
-           and to_regclass('{schema}.mt_events') is not null
-           and to_regclass('{schema}.pk_mt_events_stream_and_version') is not null
-           and to_regclass('{schema}.mt_events_sequence') is not null
-           and to_regclass('{schema}.mt_event_progression') is not null
-           and to_regclass('{schema}.mt_high_water_skips') is not null
+        select to_regclass({schema.Regclass("mt_streams")}) is not null
+           and to_regclass({schema.Regclass("mt_events")}) is not null
+           and to_regclass({schema.Regclass("pk_mt_events_stream_and_version")}) is not null
+           and to_regclass({schema.Regclass("mt_events_sequence")}) is not null
+           and to_regclass({schema.Regclass("mt_event_progression")}) is not null
+           and to_regclass({schema.Regclass("mt_high_water_skips")}) is not null
            and exists (select from pg_proc p
                         where p.oid = to_regprocedure('{RequireAppendFunction.Signature}') and p.prosrc = $1)
         """;
 
-    private readonly string _tables = $"""
-        create schema if not exists {schema};
-
+    private readonly IReadOnlyList<string> _objects =
+    [
+        $"create schema if not exists {schema}",
+        $"""
         create table if not exists {schema}.mt_streams (
             id varchar not null constraint pkey_mt_streams_id primary key,
             type varchar null,
@@ -35,8 +36,9 @@ internal sealed class EventStoreSchema(NpgsqlDataSource dataSource, SchemaName s
             "timestamp" timestamptz not null default now(),
             created timestamptz not null default now(),
             tenant_id varchar default '*DEFAULT*',
-            is_archived boolean default false);
-
+            is_archived boolean default false)
+        """,
+        $"""
         create table if not exists {schema}.mt_events (
             seq_id bigint not null constraint pkey_mt_events_seq_id primary key,
             id uuid not null,
@@ -53,23 +55,28 @@ internal sealed class EventStoreSchema(NpgsqlDataSource dataSource, SchemaName s
             causation_id varchar null,
             headers jsonb null,
             user_name varchar null,
-            is_archived boolean default false);
-
+            is_archived boolean default false)
+        """,
+        $"""
         create unique index if not exists pk_mt_events_stream_and_version
-            on {schema}.mt_events (stream_id, version);
-
-        create sequence if not exists {schema}.mt_events_sequence owned by {schema}.mt_events.seq_id;
-
+            on {schema}.mt_events (stream_id, version)
+        """,
+        $"create sequence if not exists {schema}.mt_events_sequence owned by {schema}.mt_events.seq_id",
+        $"""
         create table if not exists {schema}.mt_event_progression (
             name varchar not null constraint pk_mt_event_progression primary key,
             last_seq_id bigint null,
-            last_updated timestamptz null default transaction_timestamp());
-
+            last_updated timestamptz null default transaction_timestamp())
+        """,
+        $"""
         create table if not exists {schema}.mt_high_water_skips (
             ending_sequence bigint not null constraint pkey_mt_high_water_skips_ending_sequence primary key,
             starting_sequence bigint not null,
-            "timestamp" timestamptz null default transaction_timestamp());
-        """;
+            "timestamp" timestamptz null default transaction_timestamp())
+        """,
+        $"create schema if not exists {RequireAppendFunction.Schema}",
+        RequireAppendFunction.Create,
+    ];
 
     public async Task EnsureAsync(CancellationToken cancellationToken)
     {
@@ -99,16 +106,22 @@ internal sealed class EventStoreSchema(NpgsqlDataSource dataSource, SchemaName s
         }
 
         await using var batch = new NpgsqlBatch(connection, transaction);
-        foreach (var statement in _tables.Split(";\n", StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        foreach (var statement in _objects)
         {
             batch.BatchCommands.Add(new NpgsqlBatchCommand(statement));
         }
 
-        batch.BatchCommands.Add(new NpgsqlBatchCommand($"create schema if not exists {RequireAppendFunction.Schema}"));
-        batch.BatchCommands.Add(new NpgsqlBatchCommand(RequireAppendFunction.Create));
-        await batch.ExecuteNonQueryAsync(cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
-        return true;
+        try
+        {
+            await batch.ExecuteNonQueryAsync(cancellationToken);
+            await transaction.CommitAsync(cancellationToken);
+            return true;
+        }
+        catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.UniqueViolation or PostgresErrorCodes.DuplicateSchema)
+        {
+            // "if not exists" does not see a schema that is being created by somebody who takes another lock.
+            return false;
+        }
     }
 
     private static async Task<bool> TryLockAsync(NpgsqlConnection connection, CancellationToken cancellationToken)

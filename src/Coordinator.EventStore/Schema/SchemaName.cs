@@ -20,7 +20,6 @@ internal sealed record SchemaName
         Name = name;
         Quoted = $"\"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
         Literal = AsLiteral(name);
-        SequenceLiteral = AsLiteral($"{Quoted}.mt_events_sequence");
     }
 
     public string Name { get; }
@@ -31,8 +30,8 @@ internal sealed record SchemaName
     /// <summary>As a string literal.</summary>
     public string Literal { get; }
 
-    /// <summary>The sequence of event numbers, as a string literal for <c>nextval</c> and <c>regclass</c>.</summary>
-    public string SequenceLiteral { get; }
+    /// <summary>An object in the schema, as a string literal for <c>nextval</c>, <c>regclass</c> and their like.</summary>
+    public string Regclass(string name) => AsLiteral($"{Quoted}.{name}");
 
     public override string ToString() => Quoted;
 
