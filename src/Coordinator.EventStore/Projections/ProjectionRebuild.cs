@@ -31,7 +31,7 @@ internal sealed class ProjectionRebuild(NpgsqlDataSource dataSource, SchemaName 
         // A replica that stops here would keep all appends out; the server ends its transaction.
         await RunAsync(
             connection,
-            [new("set local idle_in_transaction_session_timeout = '10s'"), new(_lock), .. projection.Reset()],
+            [new("set local idle_in_transaction_session_timeout = '5s'"), new(_lock), .. projection.Reset()],
             cancellationToken);
         var after = 0L;
         while (true)

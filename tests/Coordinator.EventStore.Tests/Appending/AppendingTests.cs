@@ -83,15 +83,14 @@ public sealed class AppendingTests : IAsyncLifetime
     {
         for (var round = 0; round < 20; round++)
         {
-            using var barrier = new Barrier(2);
             var key = $"order-{round}";
-            var outcomes = await Task.WhenAll(Enumerable.Range(0, 2).Select(_ => Task.Run(async () =>
+            var outcomes = await StartingLine.RunAsync(2, async (_, start) =>
             {
                 await using var session = _fixture.Store.OpenSession();
                 session.StartStream<Order>(key, Placed, Item);
-                barrier.SignalAndWait();
+                await start;
                 return await Record.ExceptionAsync(() => session.SaveChangesAsync());
-            })));
+            });
 
             Assert.Single(outcomes, o => o is null);
             Assert.Single(outcomes, o => o is ExistingStreamIdCollisionException);

@@ -20,13 +20,12 @@ public sealed class ConcurrencyTests : IAsyncLifetime
     [InlineData(2)]
     public async Task Every_acknowledged_event_is_there_once_and_every_stream_is_contiguous(int seed)
     {
-        using var barrier = new Barrier(Writers);
         var conflicts = 0;
-        var written = await Task.WhenAll(Enumerable.Range(0, Writers).Select(writer => Task.Run(async () =>
+        var written = await StartingLine.RunAsync(Writers, async (writer, start) =>
         {
             var random = new Random((seed * 1000) + writer);
             List<string> mine = [];
-            barrier.SignalAndWait();
+            await start;
             for (var save = 0; save < SavesEach; save++)
             {
                 var events = await SaveAsync(random, $"{writer}/{save}", () => Interlocked.Increment(ref conflicts));
@@ -34,7 +33,7 @@ public sealed class ConcurrencyTests : IAsyncLifetime
             }
 
             return mine;
-        })));
+        });
 
         var log = await _fixture.Store.Query.ReadAllAsync(0).ToListAsync();
         var acknowledged = written.SelectMany(w => w).ToList();

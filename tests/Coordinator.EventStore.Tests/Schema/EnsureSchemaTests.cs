@@ -14,14 +14,13 @@ public sealed class EnsureSchemaTests : IAsyncLifetime
     [Fact]
     public async Task Replicas_that_start_at_once_create_one_schema()
     {
-        using var barrier = new Barrier(8);
-
-        await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(async () =>
+        await StartingLine.RunAsync(8, async (_, start) =>
         {
             var store = EventStoreFixture.StoreOn(_database.DataSource);
-            barrier.SignalAndWait();
+            await start;
             await store.EnsureSchemaAsync(CancellationToken.None);
-        })));
+            return true;
+        });
 
         Assert.Equal(4, await _database.ScalarAsync<long>(
             "select count(*) from pg_tables where schemaname = 'coordinator_events'"));
