@@ -67,6 +67,28 @@ public sealed class AdmissionChanges(IEventStore store)
         session.EnlistBefore(NoneBelowCommand(versions));
     }
 
+    /// <summary>
+    /// Turns the interval round for a rollback: old versions may come back, also where they were retired already, and
+    /// versions that use the new structure are refused.
+    /// </summary>
+    public Task EnlistRollbackAsync(
+        IEventSession session,
+        string migration,
+        IReadOnlyDictionary<string, VersionRule> versions,
+        CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(versions);
+        return EnlistAsync(
+            session,
+            versions.Keys,
+            (application, _) =>
+            [
+                new ApplicationCommand.EndRetirement(migration),
+                new ApplicationCommand.SetCeiling(migration, versions[application].UsesNewFrom),
+            ],
+            cancellationToken);
+    }
+
     /// <summary>Makes the migration's retirements permanent: contract ran.</summary>
     public Task EnlistRetirementsPermanentAsync(
         IEventSession session, string migration, IReadOnlyCollection<string> applications, CancellationToken cancellationToken) =>

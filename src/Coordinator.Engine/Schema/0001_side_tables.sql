@@ -1,6 +1,13 @@
 -- Coordinator's own tables beside the event log. Leases, heartbeats and progress are rows, never events.
 -- Every time that decides anything is this database's clock.
 
+-- Who we are towards targets: a fence row in a target names the coordination database that owns it.
+create table coordinator.identity (
+    singleton boolean primary key default true check (singleton),
+    id        uuid not null default gen_random_uuid()
+);
+insert into coordinator.identity default values;
+
 create table coordinator.application (
     name             text primary key,
     floor            bigint not null default 0,
@@ -34,15 +41,21 @@ create table coordinator.instance (
 ) with (fillfactor = 50);
 
 create table coordinator.migration (
-    name       text primary key,
-    target     text not null,
-    status     smallint not null,
-    revision   bigint not null,
-    activity   text not null default '',         -- what the driver does or waits for right now; a row, not an event
-    activity_since timestamptz,
-    created_at timestamptz not null default now(),
-    updated_at timestamptz not null default now(),
-    ended_at   timestamptz
+    name          text primary key,
+    target        text not null,
+    status        smallint not null,
+    resume_status smallint not null,             -- where a pause goes back to
+    revision      bigint not null,
+    created_at    timestamptz not null,
+    updated_at    timestamptz not null,
+    ended_at      timestamptz
+);
+
+-- What a driver does or waits for right now: written by the replica that drives, read by all. Not an event.
+create table coordinator.migration_activity (
+    name     text primary key,
+    activity text not null,
+    since    timestamptz not null default clock_timestamp()
 );
 
 create table coordinator.backfill (

@@ -1,0 +1,77 @@
+using Coordinator.Domain.Plans;
+using Coordinator.Engine.Leasing;
+using Coordinator.EventStore;
+using Coordinator.EventStore.Listening;
+using Coordinator.Postgres.Ledger;
+
+namespace Coordinator.Engine.Driving;
+
+/// <summary>
+/// Opens a backfill for the workers and waits until it is done, according to the target's own ledger. It keeps the
+/// grants in step with the target: a rewritten table restarts the pass, another timeline has its batches checked again.
+/// </summary>
+internal sealed class BackfillExecutor(
+    IEventStore store, BackfillControl control, BackfillOpening opening, BackfillAudit audit, AppendListener appended)
+    : IStepExecutor
+{
+    private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(500);
+    private static readonly RequestContext Driver = new("coordinator");
+
+    public async Task<StepOutcome> RunAsync(StepRun run, CancellationToken cancellationToken)
+    {
+        var backfill = (PlanStep.Backfill)run.Step;
+        var progressEvents = new ProgressEvents(store, Driver, run.Migration, backfill.Id);
+        await opening.OpenAsync(run, backfill, cancellationToken);
+        while (true)
+        {
+            var seen = appended.Current;
+            if (await audit.FixAsync(run, backfill, cancellationToken) is { } failed)
+            {
+                return failed;
+            }
+
+            var progress = await ProgressAsync(run, backfill, cancellationToken);
+            await run.Activity.SayAsync(Words(progress), cancellationToken);
+            if (await control.IsCarvedAndDoneAsync(run.Migration, backfill.Id, cancellationToken)
+                && await audit.AgreesWithLedgerAsync(run, backfill, cancellationToken))
+            {
+                return await FinishAsync(run, backfill, progressEvents, cancellationToken);
+            }
+
+            await progressEvents.SayAsync(progress, cancellationToken);
+            await appended.WaitAsync(seen, LookInterval, cancellationToken);
+        }
+    }
+
+    private async Task<StepOutcome> FinishAsync(
+        StepRun run, PlanStep.Backfill backfill, ProgressEvents events, CancellationToken cancellationToken)
+    {
+        long rows = 0;
+        long batches = 0;
+        foreach (var shard in run.Target.Shards)
+        {
+            var summary = await LedgerReader.SummaryAsync(shard.DataSource, run.Migration, backfill.Id, cancellationToken);
+            rows += summary.RowsDone;
+            batches += summary.BatchesDone;
+        }
+
+        await events.FinishAsync(
+            rows, batches, session => control.EnlistFinish(session, run.Migration, backfill.Id), cancellationToken);
+        return StepOutcome.Done(("rows", rows), ("batches", batches), ("source", "the target's ledger"));
+    }
+
+    private async Task<BackfillProgress> ProgressAsync(
+        StepRun run, PlanStep.Backfill backfill, CancellationToken cancellationToken) =>
+        (await control.ProgressAsync(run.Migration, cancellationToken)).Single(progress => progress.Step == backfill.Id);
+
+    private static string Words(BackfillProgress progress)
+    {
+        var percent = progress.TotalBlocks == 0 ? 100 : 100.0 * progress.DoneBlocks / progress.TotalBlocks;
+        var state = progress.Leased > 0 || progress.DoneBlocks == progress.TotalBlocks
+            ? ""
+            : ", no worker holds a batch: start one for this target";
+        return string.Create(
+            System.Globalization.CultureInfo.InvariantCulture,
+            $"backfilling: {percent:0} % of the table, {progress.Rows} rows written{state}");
+    }
+}

@@ -1,0 +1,113 @@
+using Coordinator.Domain.Backfills;
+using Coordinator.Domain.Plans;
+using Coordinator.Engine.Leasing;
+using Coordinator.Engine.Migrations;
+using Coordinator.Engine.Targets;
+using Coordinator.EventStore;
+using Coordinator.Postgres.Ledger;
+using Npgsql;
+
+namespace Coordinator.Engine.Driving;
+
+/// <summary>
+/// Opens a backfill on every shard: measures the table after the sync trigger's commit (a row inserted since is in sync
+/// by itself), and lets batches be granted under the fence's generation.
+/// </summary>
+internal sealed class BackfillOpening(IEventStore store, BackfillControl control, MigrationFence fence)
+{
+    private static readonly RequestContext Driver = new("coordinator");
+
+    /// <summary>Opens what is not open yet, and grants again after a pause.</summary>
+    public async Task OpenAsync(StepRun run, PlanStep.Backfill backfill, CancellationToken cancellationToken)
+    {
+        var opened = await control.RowsAsync(run.Migration, backfill.Id, cancellationToken);
+        if (opened.Count == 0)
+        {
+            await StartPassAsync(run, backfill, pass: 1, restartReason: null, cancellationToken);
+        }
+        else if (opened.Any(row => row.State == BackfillRowState.Paused))
+        {
+            var fences = await fence.RaiseAsync(run.Plan.Spec.Target, run.Migration, FenceMode.Open, cancellationToken);
+            await using var session = store.OpenSession(MigrationStream.Metadata(Driver));
+            RequireRunning(session, run.Migration);
+            control.EnlistResume(session, run.Migration, fences);
+            await session.SaveChangesAsync(cancellationToken);
+        }
+    }
+
+    /// <summary>
+    /// Begins a pass over the whole table, on every shard. A new pass has new batch numbers; whatever is left of an
+    /// older one is fenced off first.
+    /// </summary>
+    public async Task StartPassAsync(
+        StepRun run, PlanStep.Backfill backfill, int pass, string? restartReason, CancellationToken cancellationToken)
+    {
+        var fences = await fence.RaiseAsync(run.Plan.Spec.Target, run.Migration, FenceMode.Open, cancellationToken);
+        var starts = new List<BackfillStart>();
+        foreach (var shard in run.Target.Shards)
+        {
+            var table = await MeasureAsync(shard, backfill.Table, cancellationToken);
+            var here = fences[shard.Name];
+            starts.Add(new BackfillStart(
+                run.Migration,
+                shard.Name,
+                backfill.Id,
+                run.Plan.Spec.Target,
+                backfill.Statement,
+                TriggerTable: backfill.TriggerName is null ? "" : backfill.Table.Sql,
+                TriggerName: backfill.TriggerName ?? "",
+                BatchSize.ForRows(backfill.BatchRows, table.Blocks, table.Rows),
+                table.Blocks,
+                pass,
+                table.FileNode,
+                here.Generation,
+                here.SystemIdentifier,
+                here.Timeline));
+        }
+
+        await new ProgressEvents(store, Driver, run.Migration, backfill.Id).OpenAsync(
+            backfill,
+            starts.ToDictionary(start => start.Shard, start => start.TotalBlocks),
+            restartReason,
+            session =>
+            {
+                RequireRunning(session, run.Migration);
+                foreach (var start in starts)
+                {
+                    control.EnlistStart(session, start);
+                }
+
+                return Task.CompletedTask;
+            },
+            cancellationToken);
+    }
+
+    /// <summary>The table's size and identity now.</summary>
+    public static async Task<(long Blocks, double Rows, long FileNode)> MeasureAsync(
+        TargetShard shard, TableRef table, CancellationToken cancellationToken)
+    {
+        await using var command = shard.DataSource.CreateCommand(
+            """
+            select pg_relation_size(c.oid) / current_setting('block_size')::bigint,
+                   greatest(c.reltuples, 0)::float8 * case when c.relpages > 0
+                       then (pg_relation_size(c.oid) / current_setting('block_size')::bigint)::float8 / c.relpages else 1 end,
+                   pg_relation_filenode(c.oid)::bigint
+              from pg_class c where c.oid = to_regclass($1)
+            """);
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = table.Sql });
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        return await reader.ReadAsync(cancellationToken)
+            ? (reader.GetInt64(0), reader.GetDouble(1), reader.GetInt64(2))
+            : throw new TableVanishedException(table);
+    }
+
+    // A pause may have been recorded since the driver looked; then nothing may be granted.
+    private static void RequireRunning(IEventSession session, string migration) => session.EnlistBefore(new NpgsqlBatchCommand(
+        """
+        select coordinator.require_command(
+            (select status from coordinator.migration where name = $1 for update) = 2, 'CO103', 'the migration is not running')
+        """)
+    {
+        Parameters = { new NpgsqlParameter<string> { TypedValue = migration } },
+    });
+}

@@ -1,0 +1,34 @@
+using Coordinator.Domain.Plans;
+using Coordinator.Engine.Migrations;
+using Coordinator.Postgres.Ledger;
+
+namespace Coordinator.Engine.Driving;
+
+/// <summary>
+/// Runs a contract step: closes the fence, so that no batch commits any more; verifies once more, so that the transaction
+/// itself scans nothing; then one transaction that checks everything again and drops what is old.
+/// </summary>
+internal sealed class ContractExecutor(MigrationFence fence, TransactionStepExecutor transaction)
+    : IStepExecutor
+{
+    public async Task<StepOutcome> RunAsync(StepRun run, CancellationToken cancellationToken)
+    {
+        var target = run.Plan.Spec.Target;
+        if (!await fence.IsAsync(target, run.Migration, FenceMode.Closed, cancellationToken))
+        {
+            await run.Activity.SayAsync("closing the fence: no batch may commit any more", cancellationToken);
+            await fence.RaiseAsync(target, run.Migration, FenceMode.Closed, cancellationToken);
+        }
+
+        foreach (var step in run.Plan.Steps.OfType<PlanStep.Verify>())
+        {
+            if (await VerifyExecutor.StillWrongAsync(run with { Step = step }, cancellationToken) is { } wrong)
+            {
+                return wrong;
+            }
+        }
+
+        await run.Activity.SayAsync("dropping the old structure", cancellationToken);
+        return await transaction.RunAsync(run, cancellationToken);
+    }
+}

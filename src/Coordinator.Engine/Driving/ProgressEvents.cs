@@ -1,0 +1,91 @@
+using Coordinator.Domain;
+using Coordinator.Domain.Backfills;
+using Coordinator.Domain.Plans;
+using Coordinator.Engine.Leasing;
+using Coordinator.Engine.Migrations;
+using Coordinator.EventStore;
+
+namespace Coordinator.Engine.Driving;
+
+/// <summary>The milestones of one backfill in the event log: opened, how far (every few seconds at most), finished.</summary>
+internal sealed class ProgressEvents(IEventStore store, RequestContext driver, string migration, string step)
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
+    private long _last;
+
+    private string Key => $"backfill-{migration}-{step}";
+
+    /// <summary>Records the plan of the backfill and the size of the pass that begins, once.</summary>
+    public async Task OpenAsync(
+        PlanStep.Backfill backfill,
+        IReadOnlyDictionary<string, long> blocksByShard,
+        string? restartReason,
+        Func<IEventSession, Task> enlist,
+        CancellationToken cancellationToken)
+    {
+        await using var session = store.OpenSession(MigrationStream.Metadata(driver));
+        var (state, version) = await LoadAsync(cancellationToken);
+        List<BackfillCommand> commands = state.Status == BackfillStatus.None
+            ?
+            [
+                new BackfillCommand.Plan(migration, step, backfill.Table, backfill.Statement, [.. blocksByShard.Keys]),
+                new BackfillCommand.Start(blocksByShard),
+            ]
+            : [new BackfillCommand.Restart(restartReason ?? "opened again", blocksByShard)];
+        Append(session, state, version, commands);
+        await enlist(session);
+        await session.SaveChangesAsync(cancellationToken);
+    }
+
+    /// <summary>Records how far the backfill is, if the last record is old enough.</summary>
+    public async Task SayAsync(BackfillProgress progress, CancellationToken cancellationToken)
+    {
+        if (_last != 0 && System.Diagnostics.Stopwatch.GetElapsedTime(_last) < Interval)
+        {
+            return;
+        }
+
+        _last = System.Diagnostics.Stopwatch.GetTimestamp();
+        await OrderAsync(
+            new BackfillCommand.Progress(progress.Rows, progress.DoneBlocks, progress.TotalBlocks), _ => { }, cancellationToken);
+    }
+
+    /// <summary>Records the end.</summary>
+    public Task FinishAsync(
+        long rows, long batches, Action<IEventSession> enlist, CancellationToken cancellationToken) =>
+        OrderAsync(new BackfillCommand.Finish(rows, batches), enlist, cancellationToken);
+
+    private async Task OrderAsync(
+        BackfillCommand command, Action<IEventSession> enlist, CancellationToken cancellationToken)
+    {
+        await using var session = store.OpenSession(MigrationStream.Metadata(driver));
+        var (state, version) = await LoadAsync(cancellationToken);
+        Append(session, state, version, [command]);
+        enlist(session);
+        await session.SaveChangesAsync(cancellationToken);
+    }
+
+    private async Task<(BackfillState State, long Version)> LoadAsync(CancellationToken cancellationToken)
+    {
+        var aggregate = await store.Query.AggregateStreamAsync<BackfillState>(Key, cancellationToken: cancellationToken);
+        return aggregate is null ? (BackfillState.Initial, 0) : (aggregate.State, aggregate.Version);
+    }
+
+    private void Append(IEventSession session, BackfillState state, long version, IEnumerable<BackfillCommand> commands)
+    {
+        var events = new List<BackfillEvent>();
+        foreach (var command in commands)
+        {
+            if (BackfillDecider.Decide(command, state) is Decision<BackfillEvent>.Accepted accepted)
+            {
+                state = accepted.Events.Aggregate(state, (current, happened) => current.Evolve(happened));
+                events.AddRange(accepted.Events);
+            }
+        }
+
+        if (events.Count > 0)
+        {
+            session.AppendExpecting<BackfillState>(Key, version, events);
+        }
+    }
+}

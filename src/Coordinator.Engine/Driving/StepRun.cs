@@ -1,0 +1,14 @@
+using Coordinator.Domain.Migrations;
+using Coordinator.Domain.Plans;
+using Coordinator.Engine.Migrations;
+using Coordinator.Engine.Targets;
+
+namespace Coordinator.Engine.Driving;
+
+/// <summary>One run of one step: what it belongs to, where it happens, and how to say what it waits for.</summary>
+internal sealed record StepRun(MigrationState State, PlanStep Step, Target Target, MigrationActivity Activity)
+{
+    public string Migration => State.Name;
+
+    public MigrationPlan Plan => State.Plan!;
+}

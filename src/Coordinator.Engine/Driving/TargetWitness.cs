@@ -1,0 +1,74 @@
+using System.Globalization;
+using Coordinator.Domain.Gates;
+using Coordinator.Domain.Migrations;
+using Coordinator.Domain.Plans;
+using Coordinator.Engine.Migrations;
+using Coordinator.Engine.Targets;
+using Coordinator.Postgres.Catalog;
+using Coordinator.Postgres.Health;
+
+namespace Coordinator.Engine.Driving;
+
+/// <summary>
+/// Looks at the sessions in the target, on every shard, as a witness that is independent of heartbeats: it also finds
+/// applications that never sent one. Where rights are missing it says "cannot see", never "nobody there".
+/// </summary>
+internal static class TargetWitness
+{
+    public static async Task<WitnessVerdict> LookAsync(
+        MigrationPlan plan, Target target, bool rollback, CancellationToken cancellationToken)
+    {
+        var tables = TargetPreparation.TablesOf(plan).Select(table => new TableName(table.Schema, table.Name)).ToList();
+        var blockers = new List<Blocker>();
+        var sessions = 0;
+        foreach (var shard in target.Shards)
+        {
+            WitnessReport report;
+            try
+            {
+                report = await SessionWitness.ReadAsync(
+                    shard.DataSource, target.WorkerRoles, target.IgnoredRoles, tables, cancellationToken);
+            }
+            catch (Exception exception) when (TargetUnavailableException.Means(exception))
+            {
+                throw new TargetUnavailableException(shard, exception);
+            }
+
+            if (!report.CanSee)
+            {
+                blockers.Add(new Blocker(
+                    "WITNESS_CANNOT_SEE",
+                    $"{target.Name}/{shard.Name}",
+                    $"the sessions of the target can't be seen: {report.WhyNot}",
+                    "grant pg_read_all_stats to Coordinator's role in that database"));
+                continue;
+            }
+
+            sessions += report.Sessions.Count;
+            blockers.AddRange(Witness.Blockers(
+                plan.Spec.Versions, [.. report.Sessions.Select(session => ToFact(shard.Name, session))], rollback));
+        }
+
+        return new WitnessVerdict(blockers, new Dictionary<string, string>
+        {
+            ["witness"] = "pg_stat_activity",
+            ["shards"] = target.Shards.Count.ToString(CultureInfo.InvariantCulture),
+            ["sessions_seen"] = sessions.ToString(CultureInfo.InvariantCulture),
+        });
+    }
+
+    // A session's label is application@version, which the client library and the documentation tell everybody to set.
+    private static SessionFact ToFact(string shard, WitnessedSession session)
+    {
+        var at = session.ApplicationName.LastIndexOf('@');
+        var labelled = at > 0 & long.TryParse(
+            session.ApplicationName.AsSpan(at + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var version);
+        return new SessionFact(
+            shard,
+            session.Pid,
+            session.Role,
+            session.ApplicationName,
+            labelled ? session.ApplicationName[..at] : null,
+            labelled ? version : null);
+    }
+}

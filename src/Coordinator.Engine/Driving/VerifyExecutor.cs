@@ -1,0 +1,82 @@
+using Coordinator.Domain.Plans;
+using Coordinator.Engine.Targets;
+using Coordinator.Postgres.Verification;
+using Npgsql;
+
+namespace Coordinator.Engine.Driving;
+
+/// <summary>Proves that no row is wrong, on every shard, in short statements that hold no snapshot.</summary>
+internal sealed class VerifyExecutor : IStepExecutor
+{
+    public async Task<StepOutcome> RunAsync(StepRun run, CancellationToken cancellationToken)
+    {
+        await run.Activity.SayAsync($"verifying {((PlanStep.Verify)run.Step).Table}", cancellationToken);
+        return await StillWrongAsync(run, cancellationToken)
+            ?? StepOutcome.Done(("rows_wrong", 0), ("shards", run.Target.Shards.Count));
+    }
+
+    /// <summary>The failure if a row is wrong, else null.</summary>
+    public static async Task<StepOutcome?> StillWrongAsync(StepRun run, CancellationToken cancellationToken)
+    {
+        var verify = (PlanStep.Verify)run.Step;
+        foreach (var shard in run.Target.Shards)
+        {
+            try
+            {
+                var (count, samples) = await CountAsync(shard, verify, cancellationToken);
+                if (count > 0)
+                {
+                    return new StepOutcome.Failed(
+                        "VERIFICATION_FAILED",
+                        $"{count} row(s) of {verify.Table} on shard '{shard.Name}' are wrong{samples}",
+                        "Look at those rows: a writer may bypass the trigger (session_replication_role, logical replication). "
+                        + "Correct them and run 'coordinator retry', or 'coordinator rollback'.");
+                }
+            }
+            catch (Exception exception) when (TargetUnavailableException.Means(exception))
+            {
+                throw new TargetUnavailableException(shard, exception);
+            }
+        }
+
+        return null;
+    }
+
+    private static async Task<(long Count, string Samples)> CountAsync(
+        TargetShard shard, PlanStep.Verify verify, CancellationToken cancellationToken)
+    {
+        if (verify.Disagree is { } disagree)
+        {
+            var report = await DisagreementScan.RunAsync(
+                shard.DataSource, verify.Table.Schema, verify.Table.Name, disagree, loBlock: 0, hiBlock: null, cancellationToken);
+            return (report.Count, report.Samples.Count == 0 ? "" : $", for example at ctid {string.Join(", ", report.Samples)}");
+        }
+
+        return verify.CountQuery is { } query
+            ? (await CountByQueryAsync(shard, query, verify.CountsRange, cancellationToken), "")
+            : (0, "");
+    }
+
+    private static async Task<long> CountByQueryAsync(
+        TargetShard shard, string query, bool countsRange, CancellationToken cancellationToken)
+    {
+        await using var connection = await shard.DataSource.OpenConnectionAsync(cancellationToken);
+        // The operator's own query: it may read and nothing else.
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await using (var readOnly = new NpgsqlCommand("set transaction read only", connection))
+        {
+            await readOnly.ExecuteNonQueryAsync(cancellationToken);
+        }
+
+#pragma warning disable CA2100 // SQL comes only from operators; it was checked by the target's parser when it was planned.
+        await using var count = new NpgsqlCommand(query, connection);
+#pragma warning restore CA2100
+        if (countsRange)
+        {
+            count.Parameters.Add(new NpgsqlParameter<NpgsqlTypes.NpgsqlTid> { TypedValue = new NpgsqlTypes.NpgsqlTid(0, 0) });
+            count.Parameters.Add(new NpgsqlParameter<NpgsqlTypes.NpgsqlTid> { TypedValue = new NpgsqlTypes.NpgsqlTid(uint.MaxValue, 0) });
+        }
+
+        return Convert.ToInt64(await count.ExecuteScalarAsync(cancellationToken), System.Globalization.CultureInfo.InvariantCulture);
+    }
+}

@@ -1,0 +1,129 @@
+using System.Globalization;
+using Coordinator.Domain.Migrations;
+using Coordinator.Domain.Plans;
+using Coordinator.Engine.Applications;
+using Coordinator.Engine.Migrations;
+using Npgsql;
+
+namespace Coordinator.Engine.Readiness;
+
+/// <summary>
+/// Answers deploy tools. Every answer is read from the database when it is given, so it is never older than the last
+/// event that was acknowledged.
+/// </summary>
+public sealed class ReadinessQueries(CoordinationDatabase database, InstanceRegistry instances, MigrationQueries migrations)
+{
+    /// <summary>May this version be deployed?</summary>
+    public Task<ReadinessVerdict> DeployAsync(string application, long version, CancellationToken cancellationToken) =>
+        AdmissionAsync(application, version, cancellationToken);
+
+    /// <summary>May the application still go back to this version?</summary>
+    public Task<ReadinessVerdict> RollBackAsync(string application, long version, CancellationToken cancellationToken) =>
+        AdmissionAsync(application, version, cancellationToken);
+
+    /// <summary>Has the migration passed this point?</summary>
+    public async Task<ReadinessVerdict> MilestoneAsync(
+        string migration, Milestone milestone, CancellationToken cancellationToken)
+    {
+        var view = await migrations.GetAsync(migration, cancellationToken);
+        return HasPassed(view.State, milestone) ? ReadinessVerdict.Ready : NotYet(view);
+    }
+
+    private async Task<ReadinessVerdict> AdmissionAsync(
+        string application, long version, CancellationToken cancellationToken)
+    {
+        if (await instances.CheckStartAsync(application, version, cancellationToken) is not { } refused)
+        {
+            return ReadinessVerdict.Ready;
+        }
+
+        var refusal = new Blocker(
+            refused.Code,
+            string.Create(CultureInfo.InvariantCulture, $"{application}@{version}"),
+            refused.Message,
+            refused.Remedy);
+        var holding = await HoldingMigrationsAsync(application, version, cancellationToken);
+        if (holding.Count == 0)
+        {
+            return ReadinessVerdict.Blocked([refusal]);
+        }
+
+        var verdicts = new List<ReadinessVerdict>();
+        foreach (var migration in holding)
+        {
+            verdicts.Add(NotYet(await migrations.GetAsync(migration, cancellationToken)));
+        }
+
+        IReadOnlyList<Blocker> blockers = [refusal, .. verdicts.SelectMany(verdict => verdict.Blockers)];
+        return verdicts.Any(verdict => verdict.Verdict == Verdict.Blocked)
+            ? ReadinessVerdict.Blocked(blockers)
+            : ReadinessVerdict.Wait(blockers);
+    }
+
+    /// <summary>The migrations whose unfinished structure keeps this version out; none when it is retired.</summary>
+    private async Task<List<string>> HoldingMigrationsAsync(
+        string application, long version, CancellationToken cancellationToken)
+    {
+        await using var command = database.DataSource.CreateCommand(
+            "select migration from coordinator.application_limit where application = $1 and ceiling <= $2 order by migration");
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = application });
+        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = version });
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var names = new List<string>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            names.Add(reader.GetString(0));
+        }
+
+        return names;
+    }
+
+    private static bool HasPassed(MigrationState state, Milestone milestone)
+    {
+        if (state.IsRollingBack || state.Plan is not { } plan)
+        {
+            return false;
+        }
+
+        bool Done(IEnumerable<PlanStep> steps) => steps.All(step => state.Step(step.Id).Status == StepStatus.Completed);
+        return state.Status is not (MigrationStatus.Planned or MigrationStatus.Cancelled or MigrationStatus.RolledBack)
+            && milestone switch
+            {
+                Milestone.Expanded => Done(plan.Steps.Where(step => step.Phase == Phase.Expand)),
+                Milestone.Backfilled => Done(MigrationCommands.StepsBeforeGate(plan)),
+                Milestone.Contractable => Done(plan.Steps.TakeWhile(step => step is not PlanStep.Contract)),
+                _ => state.Status == MigrationStatus.Completed,
+            };
+    }
+
+    /// <summary>Why a migration has not got further: waiting by itself, or for a person.</summary>
+    private static ReadinessVerdict NotYet(MigrationView view)
+    {
+        var state = view.State;
+        var failed = state.ActiveSteps.FirstOrDefault(step => state.Step(step.Id).Status == StepStatus.Failed);
+        if (failed is not null)
+        {
+            var step = state.Step(failed.Id);
+            return ReadinessVerdict.Blocked([new Blocker(
+                "STEP_FAILED", $"{state.Name}/{failed.Id}", step.FailureReason ?? "the step failed", step.FailureRemedy ?? "")]);
+        }
+
+        return state.Status switch
+        {
+            MigrationStatus.Planned => ReadinessVerdict.Blocked([Of(
+                state, "MIGRATION_NOT_STARTED", "the migration is planned, not started", $"run 'coordinator start {state.Name}'")]),
+            MigrationStatus.Paused => ReadinessVerdict.Blocked([Of(
+                state, "MIGRATION_PAUSED", $"the migration is paused: {state.PauseReason}", $"run 'coordinator resume {state.Name}'")]),
+            MigrationStatus.RollingBack or MigrationStatus.RolledBack => ReadinessVerdict.Blocked([Of(
+                state, "MIGRATION_ROLLED_BACK", "the migration is being, or was, rolled back", "plan a new migration")]),
+            MigrationStatus.Cancelled => ReadinessVerdict.Blocked([Of(
+                state, "MIGRATION_CANCELLED", "the migration was cancelled", "plan a new migration")]),
+            _ => ReadinessVerdict.Wait(state.Blockers.Count > 0
+                ? state.Blockers
+                : [Of(state, "MIGRATION_RUNNING", view.Activity.Length > 0 ? view.Activity : "the migration is running", "nothing to do; ask again")]),
+        };
+    }
+
+    private static Blocker Of(MigrationState state, string code, string message, string clearedBy) =>
+        new(code, state.Name, message, clearedBy);
+}
