@@ -128,7 +128,7 @@ internal sealed class DdlTransaction
 
             return new DdlAttempt.Done(DdlResult.Applied, last is double held ? TimeSpan.FromSeconds(held) : TimeSpan.Zero);
         }
-        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.UniqueViolation && e.BatchCommand == _marker)
+        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.UniqueViolation && Failed() == _marker)
         {
             return new DdlAttempt.Done(DdlResult.AlreadyApplied, TimeSpan.Zero);
         }
@@ -144,11 +144,18 @@ internal sealed class DdlTransaction
 
     /// <summary>The statement timeout ended a wait of the marker or of the table lock, before anything else had run.</summary>
     private bool GaveUpWaiting(PostgresException error) =>
-        error.SqlState == PostgresErrorCodes.QueryCanceled && error.BatchCommand is { } at && (at == _lock || at == _marker);
+        error.SqlState == PostgresErrorCodes.QueryCanceled && Failed() is { } at && (at == _lock || at == _marker);
+
+    /// <summary>
+    /// The first command that the server did not complete. The exception names it only where the connection string asks
+    /// for that.
+    /// </summary>
+    private NpgsqlBatchCommand? Failed() =>
+        ((IEnumerable<NpgsqlBatchCommand>)_batch.BatchCommands).FirstOrDefault(command => command.StatementType == StatementType.Unknown);
 
     private DdlFailedException Failure(PostgresException error)
     {
-        var command = error.BatchCommand as NpgsqlBatchCommand;
+        var command = Failed();
         var statement = command is not null && _statements.TryGetValue(command, out var known)
             ? known
             : command?.CommandText ?? "";

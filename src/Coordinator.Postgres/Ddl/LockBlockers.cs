@@ -8,7 +8,7 @@ internal static class LockBlockers
 {
     private const int MostNamed = 10;
 
-    // Prepared transactions appear in pg_locks without a pid and with a virtual transaction '-1/<xid>'.
+    // A prepared transaction's locks have no pid; its own transaction id is one of them, under the same virtual transaction.
     private const string Query =
         """
         with locked as (
@@ -36,8 +36,9 @@ internal static class LockBlockers
                extract(epoch from clock_timestamp() - coalesce(a.xact_start, p.prepared))::float8
         from locked k
         left join pg_catalog.pg_stat_activity a on a.pid = k.pid
-        left join pg_catalog.pg_prepared_xacts p
-             on k.pid is null and p.transaction::text = split_part(k.virtualtransaction, '/', 2)
+        left join pg_catalog.pg_locks x
+             on k.pid is null and x.pid is null and x.locktype = 'transactionid' and x.virtualtransaction = k.virtualtransaction
+        left join pg_catalog.pg_prepared_xacts p on p.transaction = x.transactionid
         """;
 
     /// <summary>Those in the way of a lock on the table; of any lock in the database where there is no table.</summary>

@@ -52,7 +52,7 @@ internal sealed class LockPatience(TimeProvider timeProvider, Func<double> jitte
 
             attempts.Count++;
             var timeout = await LockTimeoutAsync(connection, request, blockers, attempts, cancellationToken);
-            var result = await request.AttemptAsync(connection, timeout, cancellationToken);
+            var result = await AttemptAsync(connection, request, timeout, cancellationToken);
             if (result is DdlAttempt.Busy)
             {
                 blockers = await LockBlockers.ReadAsync(connection, request.Table, request.Mode, cancellationToken);
@@ -69,6 +69,27 @@ internal sealed class LockPatience(TimeProvider timeProvider, Func<double> jitte
         catch (PostgresException e)
         {
             throw new DdlFailedException(e.SqlState, e.MessageText, "", e);
+        }
+    }
+
+    /// <summary>One attempt; however it fails, the transaction that the failed message left open is closed.</summary>
+    private static async Task<DdlAttempt> AttemptAsync(
+        NpgsqlConnection connection, LockRequest request, TimeSpan lockTimeout, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var result = await request.AttemptAsync(connection, lockTimeout, cancellationToken);
+            if (result is DdlAttempt.Busy)
+            {
+                await connection.ExecuteAsync("rollback", [], cancellationToken);
+            }
+
+            return result;
+        }
+        catch (DdlFailedException)
+        {
+            await connection.ExecuteAsync("rollback", [], cancellationToken);
+            throw;
         }
     }
 
