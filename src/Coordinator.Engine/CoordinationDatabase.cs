@@ -8,8 +8,9 @@ namespace Coordinator.Engine;
 /// </summary>
 public sealed class CoordinationDatabase : IAsyncDisposable
 {
-    // A replica that is stopped inside a transaction must not hold its locks for longer than this.
-    private const string SessionSettings = "-c idle_in_transaction_session_timeout=10s";
+    // A replica that is stopped inside a transaction must not hold its locks for long. And what we acknowledge is on
+    // disk, also where a role's or database's default trades that away.
+    private const string SessionSettings = "-c idle_in_transaction_session_timeout=10s -c synchronous_commit=on";
 
     /// <summary>Opens nothing yet; the first use of the pool connects.</summary>
     /// <param name="connectionString">As Npgsql reads it; options that it sets itself are kept, and come last.</param>

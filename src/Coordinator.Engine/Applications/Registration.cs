@@ -101,7 +101,7 @@ internal sealed class Registration(CoordinationDatabase database, EngineOptions 
         """
         select i.state, i.version,
             exists (select from coordinator.application_version where application = $1 and version = $3),
-            $3 >= coalesce(a.floor, 0) and (a.ceiling is null or $3 < a.ceiling or i.state = 0)
+            $3 >= coalesce(a.floor, 0) and (a.ceiling is null or $3 < a.ceiling or i.state is not distinct from 0)
         from (select) one
             left join coordinator.application a on a.name = $1
             left join coordinator.instance i on i.application = $1 and i.instance = $2
