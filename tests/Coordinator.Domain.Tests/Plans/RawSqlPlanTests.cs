@@ -1,0 +1,79 @@
+using Coordinator.Domain.Plans;
+using Coordinator.Domain.Specs;
+
+namespace Coordinator.Domain.Tests.Plans;
+
+public class RawSqlPlanTests
+{
+    [Fact]
+    public void The_plan() => Assert.Equal(
+        """
+        expand-1-sql: run the operator's expand statement
+          create table review_summary (id bigint primary key)
+          (in function)
+        migrate-1-backfill: run the operator's backfill of public.review
+          update review set stars = 1 where (ctid >= $1 and ctid < $2) and stars is null
+          wrong where , guarded by 
+        migrate-1-verify: verify the operator's backfill of public.review
+          select count(*) from review where stars is null
+        gate: wait until no old version is left and none can come back
+        contract-1-sql: run the operator's contract statement
+          drop table review_old
+          (in function)
+        -- back
+        rollback-1-sql: run the operator's rollback statement
+          drop table review_summary
+          (in function)
+
+        """,
+        PlanText.Of(Samples.Plan(Samples.Raw)));
+
+    [Fact]
+    public void A_plan_without_contract_has_no_gate()
+    {
+        var plan = Samples.Plan(Samples.Raw with { Contract = null });
+        Assert.DoesNotContain(plan.Steps, static s => s is PlanStep.Gate or PlanStep.Contract);
+    }
+
+    [Fact]
+    public void Trailing_semicolons_and_comments_are_cut_off_and_texts_left_alone()
+    {
+        var raw = new OperationSpec.RawSql("-- why\ncreate index on review (id) ; ; -- done", null, null, "drop function f()", "review");
+        var plan = Samples.Plan(raw);
+        Assert.Equal("create index on review (id)", plan.Steps.OfType<PlanStep.Ddl>().Single().Statements.Single());
+        Assert.Equal(Samples.Review, plan.Steps.OfType<PlanStep.Ddl>().Single().Table);
+    }
+
+    [Fact]
+    public void A_verify_query_may_look_at_one_range()
+    {
+        var raw = Samples.Raw with { Backfill = Samples.Raw.Backfill! with { Verify = "select count(*) from review where {range};" } };
+        var verify = Samples.Plan(raw).Steps.OfType<PlanStep.Verify>().Single();
+        Assert.Equal("select count(*) from review where (ctid >= $1 and ctid < $2)", verify.CountQuery);
+        Assert.True(verify.CountsRange);
+    }
+
+    [Fact]
+    public void Without_a_verify_query_there_is_a_warning_and_no_step()
+    {
+        var plan = Samples.Plan(Samples.Raw with { Backfill = Samples.Raw.Backfill! with { Verify = null } });
+        Assert.Empty(plan.Steps.OfType<PlanStep.Verify>());
+        Assert.Contains(plan.Warnings, static w => w.Contains("verify", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_table_may_be_missing_only_if_expand_can_create_it()
+    {
+        var raw = Samples.Raw with { Backfill = Samples.Raw.Backfill! with { Table = "new_table" } };
+        Samples.Plan(raw);
+        var error = Assert.Single(Samples.Refused(Samples.Spec(raw with { Expand = null }), Samples.ReviewTable));
+        Assert.Equal(("operations[0].raw_sql.backfill.table", "TABLE_NOT_FOUND"), (error.Place, error.Code));
+    }
+
+    [Fact]
+    public void Rows_of_a_partitioned_table_are_not_handed_out_by_block()
+    {
+        var table = Samples.ReviewTable with { Kind = "p", IsPartitioned = true };
+        Assert.Equal("TABLE_PARTITIONED", Assert.Single(Samples.Refused(Samples.Spec(Samples.Raw), table)).Code);
+    }
+}
