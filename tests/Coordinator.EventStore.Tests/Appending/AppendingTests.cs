@@ -1,5 +1,7 @@
 using Coordinator.EventStore.Appending;
 using Coordinator.EventStore.Registry;
+using Coordinator.Testing;
+using Npgsql;
 
 namespace Coordinator.EventStore.Tests.Appending;
 
@@ -218,5 +220,23 @@ public sealed class AppendingTests : IAsyncLifetime
         Assert.Equal(metadata.Headers, events[0].Headers);
         Assert.Equal((null, null, null), (events[1].CorrelationId, events[1].CausationId, events[1].UserName));
         Assert.Empty(events[1].Headers);
+    }
+
+    [Fact]
+    public async Task An_append_notifies_martens_channel_without_payload()
+    {
+        await using var connection = await _fixture.DataSource.OpenConnectionAsync();
+        List<NpgsqlNotificationEventArgs> received = [];
+        connection.Notification += (_, notification) => received.Add(notification);
+        await using (var listen = new NpgsqlCommand("listen mt_events_appended", connection))
+        {
+            await listen.ExecuteNonQueryAsync();
+        }
+
+        await _fixture.AppendAsync("order-2", 0, Item);
+        await connection.WaitAsync().WaitAsync(Eventually.DefaultBound);
+
+        var notification = Assert.Single(received);
+        Assert.Equal(("mt_events_appended", ""), (notification.Channel, notification.Payload));
     }
 }

@@ -1,34 +1,12 @@
+using Coordinator.EventStore.Appending;
 using Npgsql;
 
 namespace Coordinator.EventStore.Tests.Appending;
 
 /// <summary>The rules that a writer beside Marten must keep, read raw from the tables after a mixed day's work.</summary>
-public sealed class ForeignWriterContractTests : IAsyncLifetime
+public sealed class ForeignWriterContractTests(ForeignWriterContractTests.MixedDay day)
+    : IClassFixture<ForeignWriterContractTests.MixedDay>
 {
-    private EventStoreFixture _fixture = null!;
-
-    public async Task InitializeAsync()
-    {
-        _fixture = await EventStoreFixture.CreateAsync();
-        await using var session = _fixture.Store.OpenSession(new SessionMetadata(UserName: "ada"));
-        session.StartStream<Order>("order-2", new OrderEvent.Placed("ada", Channel.Phone));
-        session.StartStream<Order>("order-1", new OrderEvent.Placed("bob", Channel.Shop, "quick"));
-        session.Append("order-2", new OrderEvent.ItemAdded("book", 2));
-        session.Append("loose", new OrderEvent.ItemAdded("pen", 1));
-        await session.SaveChangesAsync();
-        var order = await session.FetchForWriting<Order>("order-1");
-        order.AppendMany([new OrderEvent.ItemAdded("pen", 3), Paid()]);
-        await session.SaveChangesAsync();
-        foreach (var wrong in new[] { 0L, 1L, 9L })
-        {
-            await Record.ExceptionAsync(() => _fixture.AppendAsync("order-1", wrong, new OrderEvent.ItemAdded("lost", 1)));
-        }
-
-        await _fixture.AppendAsync("order-2", 2, new OrderEvent.ItemAdded("lamp", 1));
-    }
-
-    public async Task DisposeAsync() => await _fixture.DisposeAsync();
-
     [Fact]
     public Task Rule_1_a_streams_row_counts_its_events() => HoldsAsync("""
         select count(*) = 3 and bool_and(s.version is not null and s.version = e.last and e.last = e.number)
@@ -102,39 +80,50 @@ public sealed class ForeignWriterContractTests : IAsyncLifetime
             on e.stream_id = s.id
         """);
 
-    [Fact]
-    public async Task An_append_notifies_martens_channel_without_payload()
-    {
-        await using var connection = await _fixture.DataSource.OpenConnectionAsync();
-        List<NpgsqlNotificationEventArgs> received = [];
-        connection.Notification += (_, notification) => received.Add(notification);
-        await using (var listen = new NpgsqlCommand("listen mt_events_appended", connection))
-        {
-            await listen.ExecuteNonQueryAsync();
-        }
-
-        await _fixture.AppendAsync("order-2", 3, new OrderEvent.ItemAdded("lamp", 1));
-        await connection.WaitAsync().WaitAsync(Coordinator.Testing.Eventually.DefaultBound);
-
-        var notification = Assert.Single(received);
-        Assert.Equal(("mt_events_appended", ""), (notification.Channel, notification.Payload));
-    }
-
-    private static OrderEvent.Paid Paid() => new(
-        new Payment.Card("4711"),
-        new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.FromHours(2)),
-        TimeSpan.FromSeconds(90),
-        1.50m);
-
     private async Task HoldsAsync(string rule) => Assert.True(await ScalarAsync<bool>(rule));
 
     private async Task<T> ScalarAsync<T>(string sql)
     {
-        await using var connection = await _fixture.DataSource.OpenConnectionAsync();
+        await using var connection = await day.Fixture.DataSource.OpenConnectionAsync();
         await using var batch = new NpgsqlBatch(connection)
         {
             BatchCommands = { new("set search_path = coordinator_events, pg_catalog"), new(sql) },
         };
         return (T)(await batch.ExecuteScalarAsync())!;
+    }
+
+    /// <summary>Starts, appends, conflicts and several streams at once; only read afterwards.</summary>
+    public sealed class MixedDay : IAsyncLifetime
+    {
+        public EventStoreFixture Fixture { get; private set; } = null!;
+
+        public async Task InitializeAsync()
+        {
+            Fixture = await EventStoreFixture.CreateAsync();
+            await using var session = Fixture.Store.OpenSession(new SessionMetadata(UserName: "ada"));
+            session.StartStream<Order>("order-2", new OrderEvent.Placed("ada", Channel.Phone));
+            session.StartStream<Order>("order-1", new OrderEvent.Placed("bob", Channel.Shop, "quick"));
+            session.Append("order-2", new OrderEvent.ItemAdded("book", 2));
+            session.Append("loose", new OrderEvent.ItemAdded("pen", 1));
+            await session.SaveChangesAsync();
+            var order = await session.FetchForWriting<Order>("order-1");
+            order.AppendMany([new OrderEvent.ItemAdded("pen", 3), Paid()]);
+            await session.SaveChangesAsync();
+            foreach (var wrong in new[] { 0L, 1L, 9L })
+            {
+                await Assert.ThrowsAsync<EventStreamUnexpectedMaxEventIdException>(
+                    () => Fixture.AppendAsync("order-1", wrong, new OrderEvent.ItemAdded("lost", 1)));
+            }
+
+            await Fixture.AppendAsync("order-2", 2, new OrderEvent.ItemAdded("lamp", 1));
+        }
+
+        public async Task DisposeAsync() => await Fixture.DisposeAsync();
+
+        private static OrderEvent.Paid Paid() => new(
+            new Payment.Card("4711"),
+            new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.FromHours(2)),
+            TimeSpan.FromSeconds(90),
+            1.50m);
     }
 }

@@ -1,23 +1,10 @@
 namespace Coordinator.EventStore.Tests.Reading;
 
-public sealed class TimeTravelTests : IAsyncLifetime
+public sealed class TimeTravelTests(TimeTravelTests.Streams streams) : IClassFixture<TimeTravelTests.Streams>
 {
     private static readonly DateTimeOffset Noon = new(2026, 5, 1, 12, 0, 0, TimeSpan.Zero);
 
-    private EventStoreFixture _fixture = null!;
-
-    public async Task InitializeAsync()
-    {
-        _fixture = await EventStoreFixture.CreateAsync();
-        for (var version = 0; version < 4; version++)
-        {
-            await _fixture.AppendAsync("order-1", version, new OrderEvent.ItemAdded($"item-{version + 1}", 1));
-        }
-
-        await SetTimesAsync("order-1", 0, 10, 20, 30);
-    }
-
-    public async Task DisposeAsync() => await _fixture.DisposeAsync();
+    private readonly EventStoreFixture _fixture = streams.Fixture;
 
     [Theory]
     [InlineData(0, 4)]
@@ -51,9 +38,7 @@ public sealed class TimeTravelTests : IAsyncLifetime
     public async Task What_is_read_at_a_time_is_a_prefix_even_where_a_later_event_carries_an_earlier_time()
     {
         // An append that waited for another one's lock began before it.
-        await SetTimesAsync("order-1", 0, 10, 30, 20);
-
-        var events = await _fixture.Store.Query.FetchStreamAsync("order-1", timestamp: Noon.AddSeconds(25));
+        var events = await _fixture.Store.Query.FetchStreamAsync("order-late", timestamp: Noon.AddSeconds(25));
 
         Assert.Equal([1L, 2L], events.Select(e => e.Version));
     }
@@ -75,16 +60,32 @@ public sealed class TimeTravelTests : IAsyncLifetime
         Assert.Null(await _fixture.Store.Query.AggregateStreamAsync<Order>("order-9"));
     }
 
-    private async Task SetTimesAsync(string key, params int[] seconds)
+    /// <summary>Two streams of four events with known times; only read afterwards.</summary>
+    public sealed class Streams : IAsyncLifetime
     {
-        for (var i = 0; i < seconds.Length; i++)
+        public EventStoreFixture Fixture { get; private set; } = null!;
+
+        public async Task InitializeAsync()
         {
-            await using var command = _fixture.DataSource.CreateCommand(
-                "update coordinator_events.mt_events set \"timestamp\" = $1 where stream_id = $2 and version = $3");
-            command.Parameters.Add(new() { Value = Noon.AddSeconds(seconds[i]) });
-            command.Parameters.Add(new() { Value = key });
-            command.Parameters.Add(new() { Value = i + 1L });
-            await command.ExecuteNonQueryAsync();
+            Fixture = await EventStoreFixture.CreateAsync();
+            await AppendAsync("order-1", 0, 10, 20, 30);
+            await AppendAsync("order-late", 0, 10, 30, 20);
+        }
+
+        public async Task DisposeAsync() => await Fixture.DisposeAsync();
+
+        private async Task AppendAsync(string key, params int[] seconds)
+        {
+            await Fixture.AppendAsync(key, 0, seconds.Select((_, i) => new OrderEvent.ItemAdded($"item-{i + 1}", 1)));
+            for (var i = 0; i < seconds.Length; i++)
+            {
+                await using var command = Fixture.DataSource.CreateCommand(
+                    "update coordinator_events.mt_events set \"timestamp\" = $1 where stream_id = $2 and version = $3");
+                command.Parameters.Add(new() { Value = Noon.AddSeconds(seconds[i]) });
+                command.Parameters.Add(new() { Value = key });
+                command.Parameters.Add(new() { Value = i + 1L });
+                await command.ExecuteNonQueryAsync();
+            }
         }
     }
 }

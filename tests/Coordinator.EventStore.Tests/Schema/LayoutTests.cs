@@ -3,17 +3,9 @@ using Coordinator.Testing;
 namespace Coordinator.EventStore.Tests.Schema;
 
 /// <summary>Marten's layout to the letter: every column, key, index and default, and nothing besides.</summary>
-public sealed class LayoutTests : IAsyncLifetime
+public sealed class LayoutTests(LayoutTests.Fresh fresh) : IClassFixture<LayoutTests.Fresh>
 {
-    private TestDatabase _database = null!;
-
-    public async Task InitializeAsync()
-    {
-        _database = await TestDatabase.CreateAsync();
-        await EventStoreFixture.StoreOn(_database.DataSource).EnsureSchemaAsync(CancellationToken.None);
-    }
-
-    public async Task DisposeAsync() => await _database.DisposeAsync();
+    private readonly TestDatabase _database = fresh.Database;
 
     [Fact]
     public async Task The_schema_holds_martens_tables_and_sequence_and_nothing_else()
@@ -150,5 +142,19 @@ public sealed class LayoutTests : IAsyncLifetime
         }
 
         return lines;
+    }
+
+    /// <summary>Read only, so one for all tests here.</summary>
+    public sealed class Fresh : IAsyncLifetime
+    {
+        public TestDatabase Database { get; private set; } = null!;
+
+        public async Task InitializeAsync()
+        {
+            Database = await TestDatabase.CreateAsync();
+            await EventStoreFixture.StoreOn(Database.DataSource).EnsureSchemaAsync(CancellationToken.None);
+        }
+
+        public async Task DisposeAsync() => await Database.DisposeAsync();
     }
 }
