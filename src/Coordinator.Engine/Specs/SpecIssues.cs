@@ -9,6 +9,8 @@ namespace Coordinator.Engine.Specs;
 /// </summary>
 internal sealed class SpecIssues
 {
+    private const int MaxErrors = 100;
+
     private const int MaxShownPath = 300;
 
     private readonly List<(SpecMark Mark, string Path, SpecError Error)> _found = [];
@@ -16,9 +18,11 @@ internal sealed class SpecIssues
 
     public bool Any => _found.Count > 0;
 
-    /// <summary>In the order of the document.</summary>
+    /// <summary>In the order of the document; the first hundred, since nobody reads more.</summary>
     public IReadOnlyList<SpecError> Errors =>
-        [.. _found.OrderBy(static f => f.Mark.Line).ThenBy(static f => f.Mark.Column).Select(static f => f.Error)];
+    [
+        .. _found.OrderBy(static f => f.Mark.Line).ThenBy(static f => f.Mark.Column).Select(static f => f.Error).Take(MaxErrors),
+    ];
 
     public void Remember(string path, SpecMark mark) => _marks.TryAdd(path, mark);
 
@@ -35,7 +39,7 @@ internal sealed class SpecIssues
     /// </summary>
     public void AddFromDomain(IReadOnlyList<SpecError> errors)
     {
-        var failed = _found.Select(static f => f.Path).ToList();
+        var failed = _found.Select(static f => f.Path).Distinct(StringComparer.Ordinal).ToList();
         foreach (var error in errors.Where(e => !failed.Any(f => IsAtOrBelow(e.Place, f))))
         {
             Add(error.Place, MarkOf(error.Place), error.Code, error.Message, error.Remedy);

@@ -13,26 +13,44 @@ internal sealed class SpecNodeParser(string yaml, SpecIssues issues)
 
     public const int MaxDepth = 20;
 
-    private readonly Parser _parser = new(new StringReader(yaml));
+    public const int MaxNodes = 10_000;
+
+    private readonly Parser _parser = new(new StringReader(yaml.TrimStart('\ufeff')));
+    private int _nodes;
 
     /// <summary>The document's root, or null when it could not be read.</summary>
     public SpecNode? Read()
     {
+        // The scanner takes NUL for the end of the text, and what stands behind it would be read over in silence.
+        if (yaml.Contains('\0', StringComparison.Ordinal))
+        {
+            ReportMalformed(SpecMark.Start, "it contains a NUL character");
+            return null;
+        }
+
         try
         {
             return ReadDocument();
         }
         catch (YamlException exception)
         {
-            issues.Add(
-                "",
-                SpecMark.From(exception.Start),
-                "YAML_MALFORMED",
-                $"The text is not YAML: {exception.Message.TrimEnd('.')}.",
-                "Correct the text there; check indentation, colons and quotes.");
+            ReportMalformed(SpecMark.From(exception.Start), exception.Message);
+            return null;
+        }
+        catch (Exception exception) when (exception is InvalidOperationException or ArgumentException or FormatException or EndOfStreamException)
+        {
+            // YamlDotNet's scanner gives up on some malformed texts with an exception of another kind ("{:\u0085" for one).
+            ReportMalformed(_parser.Current is { } current ? SpecMark.From(current.End) : SpecMark.Start, "it can't be read on from here");
             return null;
         }
     }
+
+    private void ReportMalformed(SpecMark mark, string why) => issues.Add(
+        "",
+        mark,
+        "YAML_MALFORMED",
+        $"The text is not YAML: {why.TrimEnd('.')}.",
+        "Correct the text there; check indentation, colons and quotes.");
 
     private SpecNode? ReadDocument()
     {
@@ -64,7 +82,7 @@ internal sealed class SpecNodeParser(string yaml, SpecIssues issues)
         return root;
     }
 
-    // Null: too deep, and nothing after it was read.
+    // Null: too deep or too much, and nothing after it was read.
     private SpecNode? ReadNode(string path, int depth)
     {
         var current = _parser.Current ?? throw new YamlException("The text ends too early");
@@ -73,6 +91,12 @@ internal sealed class SpecNodeParser(string yaml, SpecIssues issues)
         if (depth > MaxDepth)
         {
             issues.Add(path, mark, "YAML_TOO_DEEP", $"More than {MaxDepth} levels are nested here.", "No part of a migration is that deep.");
+            return null;
+        }
+
+        if (++_nodes > MaxNodes)
+        {
+            issues.Add(path, mark, "YAML_TOO_MANY_NODES", $"The text holds more than {MaxNodes} keys and values.", "Split the migration.");
             return null;
         }
 
@@ -89,7 +113,7 @@ internal sealed class SpecNodeParser(string yaml, SpecIssues issues)
             default:
                 // An alias: refused above; what it stands for does not matter any more.
                 _parser.MoveNext();
-                return new SpecNode.Scalar(mark, "", true);
+                return new SpecNode.Scalar(mark, "alias", false);
         }
     }
 
