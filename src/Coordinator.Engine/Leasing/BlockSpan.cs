@@ -3,8 +3,10 @@ namespace Coordinator.Engine.Leasing;
 /// <summary>Table blocks from <paramref name="First"/> to before <paramref name="End"/>.</summary>
 internal readonly record struct BlockSpan(long First, long End)
 {
-    // Acquirers lock one or two ranges for the length of a commit; with a few ranges they rarely meet on one.
+    // Acquirers lock one or two ranges for the length of a commit; with a few ranges they rarely meet on one. A range that
+    // is shorter than what a worker asks for would only make grants short.
     private const long MostRanges = 16;
+    private const long FewestBatches = 8;
 
     /// <summary>
     /// Cuts a table of <paramref name="totalBlocks"/> into ranges that cover every block exactly once. Every boundary
@@ -17,7 +19,7 @@ internal readonly record struct BlockSpan(long First, long End)
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batchBlocks);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(batchBlocks, uint.MaxValue);
         var batches = DivideUp(totalBlocks, batchBlocks);
-        var ranges = Math.Min(MostRanges, batches);
+        var ranges = Math.Min(MostRanges, DivideUp(batches, FewestBatches));
         var spans = new List<BlockSpan>();
         for (long range = 0; range < ranges; range++)
         {
