@@ -52,13 +52,7 @@ internal sealed class TestFleet : IAsyncDisposable
         {
             while (true)
             {
-                var batches = await leasing.AcquireAsync(worker, [targetName], 4, Guid.NewGuid(), null, _stop.Token);
-                foreach (var batch in batches)
-                {
-                    await RunAsync(leasing, target, worker, batch);
-                }
-
-                if (batches.Count == 0)
+                if (!await RoundAsync(leasing, target, targetName, worker))
                 {
                     await pace.WaitForNextTickAsync(_stop.Token);
                 }
@@ -67,6 +61,25 @@ internal sealed class TestFleet : IAsyncDisposable
         catch (OperationCanceledException)
         {
             // Stopped.
+        }
+    }
+
+    /// <summary>False when there was nothing to do, or when a session was cut: its leases expire, or the ledger has them.</summary>
+    private async Task<bool> RoundAsync(BatchLeasing leasing, NpgsqlDataSource target, string targetName, string worker)
+    {
+        try
+        {
+            var batches = await leasing.AcquireAsync(worker, [targetName], 4, Guid.NewGuid(), null, _stop.Token);
+            foreach (var batch in batches)
+            {
+                await RunAsync(leasing, target, worker, batch);
+            }
+
+            return batches.Count > 0;
+        }
+        catch (NpgsqlException)
+        {
+            return false;
         }
     }
 
