@@ -115,7 +115,7 @@ internal sealed class RenameColumnOperation(OperationSpec.RenameColumn spec) : I
         Table = _table,
         Statements =
         [
-            $"{Alter} add constraint {SqlIdentifier.Quote(check)} check ({SqlIdentifier.Quote(spec.To)} is not null) not valid",
+            $"{Alter} add constraint {SqlIdentifier.Quote(check)} check ({SqlIdentifier.Quote(spec.To)} {NotNullCheck.Condition}) not valid",
         ],
         Before = [new Check.ConstraintAbsent(_table, check)],
         After = [new Check.ConstraintExists(_table, check)],

@@ -114,7 +114,7 @@ internal sealed class SetNotNullOperation(OperationSpec.SetNotNull spec) : IOper
         Table = _table,
         Statements =
         [
-            $"{Alter} add constraint {SqlIdentifier.Quote(check)} check ({SqlIdentifier.Quote(_column)} is not null) not valid",
+            $"{Alter} add constraint {SqlIdentifier.Quote(check)} check ({SqlIdentifier.Quote(_column)} {NotNullCheck.Condition}) not valid",
         ],
         Before = [new Check.ColumnNullable(_table, _column), new Check.ConstraintAbsent(_table, check)],
         After = [new Check.ConstraintExists(_table, check)],

@@ -41,8 +41,9 @@ public sealed record SyncDefinition
     };
 
     /// <summary>
-    /// Boolean SQL, never NULL: whether the two sides agree. That is <c>new is not distinct from up(old)</c>, or new is not null and
-    /// <c>old is not distinct from down(new)</c>; the second arm lets a lossy pair rest instead of writing back for ever.
+    /// Boolean SQL, never NULL: whether the two sides agree. That is <c>new is not distinct from up(old)</c>, or new is there and
+    /// <c>old is not distinct from down(new)</c>; the second arm lets a lossy pair rest instead of writing back for ever. ("is not null"
+    /// would ask of a composite value that each of its fields be set.)
     /// </summary>
     public string AgreeSql(string oldExpression, string newExpression)
     {
@@ -51,7 +52,7 @@ public sealed record SyncDefinition
         var forward = $"{Comparand(newExpression)} is not distinct from {Comparand(Apply(Up, oldExpression))}";
         return IsIdentity
             ? $"({forward})"
-            : $"({forward} or ({newExpression} is not null and {Comparand(oldExpression)} is not distinct from {Comparand(Apply(Down, newExpression))}))";
+            : $"({forward} or ({newExpression} is distinct from null and {Comparand(oldExpression)} is not distinct from {Comparand(Apply(Down, newExpression))}))";
     }
 
     /// <summary>The mapping applied to an expression.</summary>

@@ -62,7 +62,7 @@ public class PlanCompilerTests
     {
         var sync = SyncDefinition.Create(Samples.Review, "a", "b", compareAsText: false) with { Up = "upper({})", Down = "left({}, 3)" };
         Assert.Equal(
-            "(\"b\" is not distinct from upper(\"a\") or (\"b\" is not null and \"a\" is not distinct from left(\"b\", 3)))",
+            "(\"b\" is not distinct from upper(\"a\") or (\"b\" is distinct from null and \"a\" is not distinct from left(\"b\", 3)))",
             sync.AgreeSql("\"a\"", "\"b\""));
     }
 }

@@ -44,7 +44,7 @@ public class RenameColumnPlanTests
         expand-1-install-sync: keep comment and message of public.review in sync
           sync zz_coordinator_sync_8ceec046 text=True
         migrate-1-add-check: ask of new rows that message of public.review is not null
-          alter table "public"."review" add constraint "review_message_not_null_238f8845" check ("message" is not null) not valid
+          alter table "public"."review" add constraint "review_message_not_null_238f8845" check ("message" is distinct from null) not valid
         migrate-1-backfill: fill message of public.review from comment
           update "public"."review" set "message" = "comment" where ctid >= $1 and ctid < $2 and not (("message")::pg_catalog.text collate pg_catalog."C" is not distinct from ("comment")::pg_catalog.text collate pg_catalog."C")
           wrong where not (("message")::pg_catalog.text collate pg_catalog."C" is not distinct from ("comment")::pg_catalog.text collate pg_catalog."C"), guarded by zz_coordinator_sync_8ceec046

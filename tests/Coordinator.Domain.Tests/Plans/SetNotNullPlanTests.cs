@@ -16,7 +16,7 @@ public class SetNotNullPlanTests
         migrate-1-verify: verify that stars of public.review is NULL in no row
           "stars" is null
         migrate-1-add-check: ask of new rows that stars of public.review is not null
-          alter table "public"."review" add constraint "review_stars_not_null_af601da6" check ("stars" is not null) not valid
+          alter table "public"."review" add constraint "review_stars_not_null_af601da6" check ("stars" is distinct from null) not valid
         migrate-1-validate-check: validate that stars of public.review is not null
           alter table "public"."review" validate constraint "review_stars_not_null_af601da6"
         migrate-1-set-not-null: set stars of public.review NOT NULL
