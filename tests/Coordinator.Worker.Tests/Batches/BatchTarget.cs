@@ -35,7 +35,7 @@ internal sealed class BatchTarget
     public string Increment => $"update public.{Table} set n = n + 1 where {InRange}";
 
     /// <summary>SQL that waits while the test holds the gate.</summary>
-    private string Gate => $"pg_advisory_xact_lock_shared({_gateKey})";
+    public string Gate => $"pg_advisory_xact_lock_shared({_gateKey})";
 
     /// <summary>Stops before its first write.</summary>
     public string StopBeforeWriting =>

@@ -31,6 +31,8 @@ internal static class BatchProtocol
 
     private static NpgsqlBatchCommand Commit => new("commit");
 
+    private static NpgsqlBatchCommand Rollback => new("rollback");
+
     /// <summary>The batch itself. The one statement that changes data stands behind every guard.</summary>
     public static IReadOnlyList<NpgsqlBatchCommand> Batch(BatchGrant grant) =>
     [
@@ -81,7 +83,8 @@ internal static class BatchProtocol
               from (select) as always left join coordinator.read_batch($1, $2, $3) as l on true
             """,
             Text(grant.Migration), Text(grant.Step), Number(grant.Batch)),
-        Commit,
+        // Not a commit: having locked a row, that would wait for the very standby that the batch's own commit waits for.
+        Rollback,
     ];
 
     private static NpgsqlBatchCommand Set(BatchGrant grant) =>
