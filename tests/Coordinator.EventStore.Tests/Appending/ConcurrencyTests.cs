@@ -6,7 +6,7 @@ namespace Coordinator.EventStore.Tests.Appending;
 public sealed class ConcurrencyTests : IAsyncLifetime
 {
     private const int Writers = 8;
-    private const int SavesEach = 30;
+    private const int SavesEach = 20;
     private const int Streams = 3;
 
     private EventStoreFixture _fixture = null!;

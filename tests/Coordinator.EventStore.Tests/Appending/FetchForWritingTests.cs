@@ -2,22 +2,19 @@ using Coordinator.EventStore.Appending;
 
 namespace Coordinator.EventStore.Tests.Appending;
 
-public sealed class FetchForWritingTests : IAsyncLifetime
+public sealed class FetchForWritingTests(SharedStore shared) : IClassFixture<SharedStore>
 {
     private static readonly OrderEvent.Placed Placed = new("ada", Channel.Phone);
     private static readonly OrderEvent.ItemAdded Item = new("book", 2);
 
-    private EventStoreFixture _fixture = null!;
-
-    public async Task InitializeAsync() => _fixture = await EventStoreFixture.CreateAsync();
-
-    public async Task DisposeAsync() => await _fixture.DisposeAsync();
+    private readonly EventStoreFixture _fixture = shared.Fixture;
+    private readonly string _key = SharedStore.NewKey();
 
     [Fact]
     public async Task A_missing_stream_is_at_version_0_without_aggregate_and_starts_typed()
     {
         await using var session = _fixture.Store.OpenSession();
-        var order = await session.FetchForWriting<Order>("order-1");
+        var order = await session.FetchForWriting<Order>(_key);
         Assert.Equal((0L, null, Order.Initial()), (order.StartingVersion, order.Aggregate, order.State));
 
         order.AppendOne(Placed);
@@ -25,17 +22,17 @@ public sealed class FetchForWritingTests : IAsyncLifetime
         Assert.Equal(3, order.CurrentVersion);
         await session.SaveChangesAsync();
 
-        Assert.Equal("order", (await session.FetchStreamStateAsync("order-1"))!.AggregateAlias);
-        Assert.Equal([Placed, Item, Item], (await session.FetchStreamAsync("order-1")).Select(e => e.Data));
+        Assert.Equal("order", (await session.FetchStreamStateAsync(_key))!.AggregateAlias);
+        Assert.Equal([Placed, Item, Item], (await session.FetchStreamAsync(_key)).Select(e => e.Data));
     }
 
     [Fact]
     public async Task An_existing_stream_comes_folded_with_its_version()
     {
-        await _fixture.AppendAsync("order-1", 0, Placed, Item);
+        await _fixture.AppendAsync(_key, 0, Placed, Item);
         await using var session = _fixture.Store.OpenSession();
 
-        var order = await session.FetchForWriting<Order>("order-1", expectedVersion: 2);
+        var order = await session.FetchForWriting<Order>(_key, expectedVersion: 2);
 
         Assert.Equal((2L, new Order("ada", 2)), (order.StartingVersion, order.Aggregate));
         Assert.Equal([Placed, Item], order.Events.Select(e => e.Data));
@@ -44,10 +41,10 @@ public sealed class FetchForWritingTests : IAsyncLifetime
     [Fact]
     public async Task A_writer_in_between_makes_the_save_a_conflict()
     {
-        await _fixture.AppendAsync("order-1", 0, Placed);
+        await _fixture.AppendAsync(_key, 0, Placed);
         await using var session = _fixture.Store.OpenSession();
-        var order = await session.FetchForWriting<Order>("order-1");
-        await _fixture.AppendAsync("order-1", 1, Item);
+        var order = await session.FetchForWriting<Order>(_key);
+        await _fixture.AppendAsync(_key, 1, Item);
         order.AppendOne(Item);
 
         await Assert.ThrowsAsync<EventStreamUnexpectedMaxEventIdException>(() => session.SaveChangesAsync());
@@ -56,22 +53,22 @@ public sealed class FetchForWritingTests : IAsyncLifetime
     [Fact]
     public async Task Fetching_at_another_version_is_a_conflict_at_the_fetch()
     {
-        await _fixture.AppendAsync("order-1", 0, Placed);
+        await _fixture.AppendAsync(_key, 0, Placed);
         await using var session = _fixture.Store.OpenSession();
 
-        await Assert.ThrowsAnyAsync<ConcurrencyException>(() => session.FetchForWriting<Order>("order-1", expectedVersion: 0));
-        await Assert.ThrowsAnyAsync<ConcurrencyException>(() => session.FetchForWriting<Order>("order-9", expectedVersion: 1));
+        await Assert.ThrowsAnyAsync<ConcurrencyException>(() => session.FetchForWriting<Order>(_key, expectedVersion: 0));
+        await Assert.ThrowsAnyAsync<ConcurrencyException>(() => session.FetchForWriting<Order>(SharedStore.NewKey(), expectedVersion: 1));
     }
 
     [Fact]
     public async Task Fetching_without_appending_saves_nothing()
     {
         await using var session = _fixture.Store.OpenSession();
-        var order = await session.FetchForWriting<Order>("order-1");
+        var order = await session.FetchForWriting<Order>(_key);
         order.AppendMany([]);
 
         await session.SaveChangesAsync();
 
-        Assert.Null(await session.FetchStreamStateAsync("order-1"));
+        Assert.Null(await session.FetchStreamStateAsync(_key));
     }
 }

@@ -4,26 +4,19 @@ using Npgsql;
 
 namespace Coordinator.EventStore.Tests.Listening;
 
-public sealed class AppendListenerTests : IAsyncLifetime
+public sealed class AppendListenerTests(SharedStore shared) : IClassFixture<SharedStore>, IAsyncLifetime
 {
     private static readonly TimeSpan Long = Eventually.DefaultBound;
     private static readonly OrderEvent.ItemAdded Item = new("book", 1);
 
-    private EventStoreFixture _fixture = null!;
-    private NpgsqlDataSource _direct = null!;
+    private readonly EventStoreFixture _fixture = shared.Fixture;
+    private readonly string _key = SharedStore.NewKey();
+    private readonly NpgsqlDataSource _direct = NpgsqlDataSource.Create(
+        new NpgsqlConnectionStringBuilder(shared.Fixture.Database.ConnectionString) { ApplicationName = "listener" }.ConnectionString);
 
-    public async Task InitializeAsync()
-    {
-        _fixture = await EventStoreFixture.CreateAsync();
-        _direct = NpgsqlDataSource.Create(
-            new NpgsqlConnectionStringBuilder(_fixture.Database.ConnectionString) { ApplicationName = "listener" }.ConnectionString);
-    }
+    public Task InitializeAsync() => Task.CompletedTask;
 
-    public async Task DisposeAsync()
-    {
-        await _direct.DisposeAsync();
-        await _fixture.DisposeAsync();
-    }
+    public async Task DisposeAsync() => await _direct.DisposeAsync();
 
     [Fact]
     public async Task An_append_wakes_every_waiter()
@@ -33,7 +26,7 @@ public sealed class AppendListenerTests : IAsyncLifetime
         var waiters = Enumerable.Range(0, 10).Select(_ => listener.WaitAsync(seen, Long, CancellationToken.None)).ToList();
         Assert.DoesNotContain(waiters, w => w.IsCompleted);
 
-        await _fixture.AppendAsync("order-1", 0, Item);
+        await _fixture.AppendAsync(_key, 0, Item);
 
         var woken = await Task.WhenAll(waiters);
         Assert.All(woken, current => Assert.True(current > seen));
@@ -44,7 +37,7 @@ public sealed class AppendListenerTests : IAsyncLifetime
     {
         await using var listener = await ListeningAsync();
         var seen = listener.Current;
-        await _fixture.AppendAsync("order-1", 0, Item);
+        await _fixture.AppendAsync(_key, 0, Item);
         await Eventually.TrueAsync(() => Task.FromResult(listener.Current > seen), "the wake-up came");
 
         var waiting = listener.WaitAsync(seen, Long, CancellationToken.None);
@@ -106,7 +99,7 @@ public sealed class AppendListenerTests : IAsyncLifetime
 
             // What was appended in between may not have been notified, so listening again is a wake-up.
             seen = await listener.WaitAsync(seen, Long, CancellationToken.None);
-            await _fixture.AppendAsync("order-1", loss, Item);
+            await _fixture.AppendAsync(_key, loss, Item);
             Assert.True(await listener.WaitAsync(seen, Long, CancellationToken.None) > seen);
         }
     }

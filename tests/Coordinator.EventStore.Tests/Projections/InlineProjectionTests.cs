@@ -75,7 +75,7 @@ public sealed class InlineProjectionTests : IAsyncLifetime
             }
         })).ToList();
 
-        while (await _fixture.EventCountAsync() < 300)
+        while (await _fixture.EventCountAsync() < 150)
         {
             await _fixture.Store.RebuildAsync(_summary, CancellationToken.None);
         }

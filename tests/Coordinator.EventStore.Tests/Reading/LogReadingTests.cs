@@ -1,3 +1,5 @@
+using Coordinator.EventStore.Registry;
+
 namespace Coordinator.EventStore.Tests.Reading;
 
 public sealed class LogReadingTests : IAsyncLifetime
@@ -46,6 +48,23 @@ public sealed class LogReadingTests : IAsyncLifetime
 
         Assert.Equal(12, await _fixture.Store.HighWaterMarkAsync(CancellationToken.None));
         Assert.Equal([10L, 12L], read.Select(e => e.Sequence));
+    }
+
+    [Fact]
+    public async Task An_event_that_is_not_known_stops_the_reader_instead_of_being_skipped()
+    {
+        await _fixture.Database.ExecuteAsync("update coordinator_events.mt_events set type = 'from_a_newer_program' where seq_id = 4");
+        List<long> read = [];
+
+        await Assert.ThrowsAsync<UnknownEventTypeException>(async () =>
+        {
+            await foreach (var @event in _fixture.Store.Query.ReadAllAsync(0, pageSize: 3))
+            {
+                read.Add(@event.Sequence);
+            }
+        });
+
+        Assert.Equal([1L, 2L, 3L], read);
     }
 
     [Fact]
