@@ -60,10 +60,10 @@ public class MigrationPropertyTests
             && after.SoakedAt - after.DrainedAt >= TimeSpan.FromHours(1)));
 
     [Fact]
-    public void Whatever_is_asked_a_migration_that_is_not_over_has_an_exit() => CheckRun(static (_, after) =>
+    public void Whatever_is_asked_a_migration_that_is_not_over_can_go_on() => CheckRun(static (_, after) =>
         after.IsFinished
         || after.Status is MigrationStatus.Planned
-        || Accepts(new MigrationCommand.Resume(), after)
+        || (after.Status is MigrationStatus.Paused && Accepts(new MigrationCommand.Resume(), after))
         || after.NextStep is null
         || Accepts(new MigrationCommand.BeginStep(after.NextStep.Id), after)
         || Accepts(new MigrationCommand.RetryStep(after.NextStep.Id), after));
