@@ -1,0 +1,67 @@
+using Coordinator.Cli.Migrations;
+using Coordinator.Cli.Output;
+using Coordinator.V1;
+
+namespace Coordinator.Cli.Watching;
+
+/// <summary>One line per change that a reader of a log cares about.</summary>
+internal sealed class LineView(TextWriter writer, Palette palette, TimeProvider time) : IMigrationView
+{
+    private readonly HashSet<string> _blockers = new(StringComparer.Ordinal);
+    private string _last = "";
+
+    public Task RunAsync(Func<Action<Migration>, Task> loop) => loop(Show);
+
+    public void Show(Migration migration)
+    {
+        var line = Describe(migration);
+        if (line != _last)
+        {
+            _last = line;
+            Write(line);
+        }
+
+        ShowBlockers(migration);
+    }
+
+    private static string Describe(Migration migration)
+    {
+        var parts = new List<string> { EnumText.Of(migration.State) };
+        if (!MigrationProgress.HasEnded(migration) && MigrationProgress.CurrentStep(migration) is { } step)
+        {
+            parts.Add($"{EnumText.Of(step.Phase)}/{step.Id} {EnumText.Of(step.State)}");
+        }
+
+        parts.AddRange(migration.Backfills.Where(static b => !b.Finished).Select(static b =>
+            $"{ResourceName.Last(b.Name)} {NumberText.Percent(b.DoneBlockCount, b.BlockCount)}, {NumberText.Of(b.RowCount)} rows"));
+        // With blockers the message repeats them, and ages with every look; they have lines of their own.
+        if (migration.StatusMessage.Length > 0 && migration.Blockers.Count == 0)
+        {
+            parts.Add(migration.StatusMessage);
+        }
+
+        return PlainText.Line(string.Join(" | ", parts));
+    }
+
+    /// <summary>A blocker is named when it appears and when it is gone; its text, which ages, is not repeated.</summary>
+    private void ShowBlockers(Migration migration)
+    {
+        var now = migration.Blockers.ToLookup(static b => $"{b.Code} {b.Subject}");
+        foreach (var blocker in now.Where(group => _blockers.Add(group.Key)).Select(static group => group.First()))
+        {
+            Write($"  {palette.Yellow("waits for")} {BlockerText.Line(blocker)} (to clear it: {PlainText.Line(blocker.ClearedBy)})");
+        }
+
+        foreach (var gone in _blockers.Where(key => !now.Contains(key)).ToList())
+        {
+            _blockers.Remove(gone);
+            Write($"  {palette.Green("cleared")} {PlainText.Line(gone)}");
+        }
+    }
+
+    private void Write(string line)
+    {
+        writer.WriteLine($"{TimeText.TimeOfDay(time.GetUtcNow())} {line}");
+        writer.Flush();
+    }
+}

@@ -1,0 +1,5 @@
+using Coordinator.V1;
+
+namespace Coordinator.Cli.Watching;
+
+internal sealed record WatchResult(int ExitCode, Migration? Last);

@@ -1,0 +1,43 @@
+using Coordinator.Cli.Invocation;
+
+namespace Coordinator.Cli.Tests.Hosting;
+
+/// <summary>The process around a command, as a test imagines it.</summary>
+internal sealed class CommandLine
+{
+    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(60);
+
+    public string Input { get; init; } = "";
+
+    public bool IsTerminal { get; init; }
+
+    public Dictionary<string, string> Variables { get; init; } = [];
+
+    public Func<int> CancelledExitCode { get; init; } = static () => ExitCode.Interrupted;
+
+    public CancellationToken CancellationToken { get; init; }
+
+    public async Task<CommandResult> RunAsync(params string[] args)
+    {
+        var output = new StringWriter { NewLine = "\n" };
+        var error = new StringWriter { NewLine = "\n" };
+        var exitCode = await CoordinatorCommand
+            .InvokeAsync(
+                args,
+                new CommandEnvironment
+                {
+                    Output = TextWriter.Synchronized(output),
+                    Error = TextWriter.Synchronized(error),
+                    Input = new StringReader(Input),
+                    InputIsTerminal = IsTerminal,
+                    OutputIsTerminal = IsTerminal,
+                    ErrorIsTerminal = IsTerminal,
+                    Variable = name => Variables.GetValueOrDefault(name),
+                    Variables = () => Variables,
+                    CancelledExitCode = CancelledExitCode,
+                },
+                CancellationToken)
+            .WaitAsync(Bound, CancellationToken.None);
+        return new CommandResult(exitCode, output.ToString(), error.ToString());
+    }
+}
