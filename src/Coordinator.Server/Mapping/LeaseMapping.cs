@@ -1,0 +1,51 @@
+using Coordinator.Engine.Leasing;
+using Coordinator.Server.Errors;
+using Google.Protobuf.WellKnownTypes;
+
+namespace Coordinator.Server.Mapping;
+
+/// <summary>Leases on the wire.</summary>
+internal static class LeaseMapping
+{
+    public static V1.BatchLease ToProto(GrantedBatch batch) => new()
+    {
+        Token = ToProto(batch.Token),
+        Target = batch.Target,
+        FirstBlock = batch.FirstBlock,
+        EndBlock = batch.EndBlock,
+        Statement = batch.Statement,
+        Generation = batch.Generation,
+        SystemIdentifier = batch.SystemIdentifier,
+        Timeline = batch.Timeline,
+        LeaseDuration = Duration.FromTimeSpan(batch.LeaseDuration),
+        TriggerTable = batch.TriggerTable,
+        TriggerName = batch.TriggerName,
+        LockTimeout = Duration.FromTimeSpan(batch.LockTimeout),
+        StatementTimeout = Duration.FromTimeSpan(batch.StatementTimeout),
+    };
+
+    public static V1.LeaseToken ToProto(LeaseToken token) => new()
+    {
+        Migration = token.Migration,
+        Shard = token.Shard,
+        Step = token.Step,
+        Batch = token.Batch,
+        Epoch = token.Epoch,
+        LeaseId = token.LeaseId.ToString(),
+    };
+
+    public static LeaseToken ToDomain(V1.LeaseToken? token) =>
+        token is not null && Guid.TryParseExact(token.LeaseId, "D", out var leaseId)
+            ? new LeaseToken(token.Migration, token.Shard, token.Step, token.Batch, token.Epoch, leaseId)
+            : throw InvalidRequest.Field(
+                "token",
+                "INVALID_LEASE_TOKEN",
+                "A lease token is missing, or its lease_id is not a UUID.",
+                "Send tokens as AcquireBatches gave them out.");
+
+    public static BatchReceipt ToDomain(V1.BatchReceipt receipt) =>
+        new(ToDomain(receipt.Token), receipt.RowCount, receipt.SystemIdentifier, receipt.Timeline);
+
+    public static BatchRelease ToDomain(V1.BatchRelease release) =>
+        new(ToDomain(release.Token), release.Reason, release.SqlState, release.Message, release.ObservedEpoch);
+}

@@ -1,0 +1,21 @@
+using Coordinator.Engine.Readiness;
+using Google.Protobuf.WellKnownTypes;
+
+namespace Coordinator.Server.Mapping;
+
+/// <summary>Answers to deploy tools on the wire.</summary>
+internal static class ReadinessMapping
+{
+    public static V1.Readiness ToProto(ReadinessVerdict answer) => new()
+    {
+        Verdict = answer.Verdict switch
+        {
+            Verdict.Ready => V1.Readiness.Types.Verdict.Ready,
+            Verdict.Wait => V1.Readiness.Types.Verdict.Wait,
+            Verdict.Blocked => V1.Readiness.Types.Verdict.Blocked,
+            _ => V1.Readiness.Types.Verdict.Unspecified,
+        },
+        Blockers = { answer.Blockers.Select(BlockerMapping.ToProto) },
+        RetryDelay = answer.RetryAfter is { } delay ? Duration.FromTimeSpan(delay) : null,
+    };
+}

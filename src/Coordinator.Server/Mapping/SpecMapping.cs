@@ -1,0 +1,96 @@
+using System.Globalization;
+using Coordinator.Domain.Specs;
+using Coordinator.Engine.Planning;
+using Coordinator.Engine.Specs;
+using Google.Protobuf.WellKnownTypes;
+
+namespace Coordinator.Server.Mapping;
+
+/// <summary>Specifications, in both of their forms. What is wrong with one is reported with its place, all at once.</summary>
+internal static class SpecMapping
+{
+    // What google.protobuf.Duration may hold.
+    private const long MaxDurationSeconds = 315_576_000_000;
+
+    /// <summary>The specification of a request.</summary>
+    /// <exception cref="SpecificationException">What is wrong with it.</exception>
+    public static MigrationSpec ToDomain(V1.PlanMigrationRequest request) => request.SpecificationCase switch
+    {
+        V1.PlanMigrationRequest.SpecificationOneofCase.Yaml => FromYaml(request.Yaml),
+        V1.PlanMigrationRequest.SpecificationOneofCase.Spec => FromMessage(request.Spec),
+        _ => throw new SpecificationException([new SpecError(
+            "specification", "SPECIFICATION_MISSING", "There is no specification.", "Set yaml or spec.")]),
+    };
+
+    private static MigrationSpec FromYaml(string yaml) => YamlSpecReader.Read(yaml) switch
+    {
+        SpecReadResult.Spec read => read.Value,
+        SpecReadResult.Invalid invalid => throw new SpecificationException(invalid.Errors),
+        var other => throw new ArgumentOutOfRangeException(nameof(yaml), other, "Not a result of the reader."),
+    };
+
+    private static MigrationSpec FromMessage(V1.MigrationSpec message)
+    {
+        var errors = new List<SpecError>();
+        var spec = new MigrationSpec
+        {
+            Name = message.Migration,
+            Target = message.Target,
+            Versions = message.Versions.ToDictionary(
+                entry => entry.Key, entry => new VersionRule(entry.Value.UsesNewFrom, entry.Value.FreeOfOldFrom), StringComparer.Ordinal),
+            Contract = new ContractRule(Soak(message.Contract?.Soak, errors), message.Contract?.ApprovalRequired ?? false),
+            Operations = [.. message.Operations.Select((operation, index) => ToDomain(operation, index, errors)).OfType<OperationSpec>()],
+        };
+        // The planner validates what can be read; what can't is reported together with the rest that can.
+        return errors.Count == 0 ? spec : throw new SpecificationException(
+            [.. errors, .. SpecValidator.Validate(spec).Where(error => !error.Place.StartsWith("operations", StringComparison.Ordinal))]);
+    }
+
+    private static TimeSpan Soak(Duration? soak, List<SpecError> errors)
+    {
+        if (soak is null)
+        {
+            return TimeSpan.Zero;
+        }
+
+        if (Math.Abs(soak.Seconds) <= MaxDurationSeconds && Math.Abs((long)soak.Nanos) < 1_000_000_000
+            && Math.Sign(soak.Seconds) * Math.Sign(soak.Nanos) >= 0)
+        {
+            return soak.ToTimeSpan();
+        }
+
+        errors.Add(new SpecError("contract.soak", "SOAK_OUT_OF_RANGE", "The soak is not a duration.", "Send a normalized google.protobuf.Duration."));
+        return TimeSpan.Zero;
+    }
+
+    private static OperationSpec? ToDomain(V1.Operation operation, int index, List<SpecError> errors)
+    {
+        switch (operation.KindCase)
+        {
+            case V1.Operation.KindOneofCase.RenameColumn:
+                var rename = operation.RenameColumn;
+                return new OperationSpec.RenameColumn(
+                    rename.Table, rename.From, rename.To, OnDefault: rename.AcceptDefault ? InsertDefaultPolicy.Accept : null);
+            case V1.Operation.KindOneofCase.SetNotNull:
+                var setNotNull = operation.SetNotNull;
+                return new OperationSpec.SetNotNull(setNotNull.Table, setNotNull.Column, setNotNull.Fill);
+            case V1.Operation.KindOneofCase.RawSql:
+                var raw = operation.RawSql;
+                return new OperationSpec.RawSql(
+                    Given(raw.Expand),
+                    raw.Backfill is { } fill ? new RawBackfill(fill.Table, fill.Sql, Given(fill.Verify)) : null,
+                    Given(raw.Contract),
+                    Given(raw.Rollback));
+            default:
+                errors.Add(new SpecError(
+                    string.Create(CultureInfo.InvariantCulture, $"operations[{index}]"),
+                    "OPERATION_UNKNOWN",
+                    "The operation has no kind that this coordinator knows.",
+                    "Set rename_column, set_not_null or raw_sql; for a newer kind, upgrade the coordinator."));
+                return null;
+        }
+    }
+
+    // A message can't tell "not given" from "empty"; an empty statement is no statement.
+    private static string? Given(string text) => text.Length == 0 ? null : text;
+}
