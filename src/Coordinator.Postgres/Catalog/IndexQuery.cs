@@ -79,7 +79,7 @@ internal static class IndexQuery
         var parts = await connection.QueryAsync(
             """
             select x.indexrelid, p.place <= x.indnkeyatts, coalesce(a.attname::text, ''),
-                   coalesce(' collate ' || case when l.oid is not null and l.oid is distinct from a.attcollation
+                   coalesce(' collate ' || case when l.oid is not null and l.oid <> coalesce(a.attcollation, it.typcollation)
                                                 then quote_ident(ln.nspname) || '.' || quote_ident(l.collname) end, '')
                    || coalesce(' ' || case when o.oid is not null and (not o.opcdefault or ia.attoptions is not null)
                                            then quote_ident(opn.nspname) || '.' || quote_ident(o.opcname) end, '')
@@ -93,6 +93,7 @@ internal static class IndexQuery
             join pg_class i on i.oid = x.indexrelid
             cross join generate_series(1, x.indnatts) as p(place)
             join pg_attribute ia on ia.attrelid = x.indexrelid and ia.attnum = p.place
+            join pg_type it on it.oid = ia.atttypid
             left join pg_attribute a on a.attrelid = x.indrelid and a.attnum = x.indkey[p.place - 1] and a.attnum <> 0
             left join pg_opclass o on p.place <= x.indnkeyatts and o.oid = x.indclass[p.place - 1]
             left join pg_namespace opn on opn.oid = o.opcnamespace
