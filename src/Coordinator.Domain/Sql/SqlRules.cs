@@ -130,6 +130,12 @@ internal static class SqlRules
             return new SqlDefect("SQL_MALFORMED", "it is not well-formed Unicode", "Correct the SQL.");
         }
 
+        // Inside a text or a comment too: the protocol ends a statement there, and what follows would be read as its next field.
+        if (sql.Contains('\0', StringComparison.Ordinal))
+        {
+            return new SqlDefect("SQL_MALFORMED", "it contains a NUL character", "Take it out; PostgreSQL can't store one in a text.");
+        }
+
         var scan = SqlScan.Of(sql);
         return scan.Defect is { } why ? new SqlDefect("SQL_MALFORMED", why, "Correct the SQL.")
             : !scan.Code.Any() ? SqlDefect.Empty
