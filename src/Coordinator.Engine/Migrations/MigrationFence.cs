@@ -32,10 +32,17 @@ internal sealed class MigrationFence(TargetRegistry targets)
     {
         foreach (var shard in targets.Get(target).Shards)
         {
-            var state = await FenceControl.ReadAsync(shard.DataSource, migration, cancellationToken);
-            if (state?.Mode != mode)
+            try
             {
-                return false;
+                var state = await FenceControl.ReadAsync(shard.DataSource, migration, cancellationToken);
+                if (state?.Mode != mode)
+                {
+                    return false;
+                }
+            }
+            catch (Exception exception) when (TargetUnavailableException.Means(exception))
+            {
+                throw new TargetUnavailableException(shard, exception);
             }
         }
 

@@ -59,7 +59,14 @@ public sealed class TargetPreparation(TargetRegistry targets, CoordinatorIdentit
         var target = targets.Get(plan.Spec.Target);
         foreach (var shard in target.Shards)
         {
-            await TargetSchema.InstallAsync(shard.DataSource, target.WorkerRoles, cancellationToken);
+            try
+            {
+                await TargetSchema.InstallAsync(shard.DataSource, target.WorkerRoles, cancellationToken);
+            }
+            catch (Exception exception) when (TargetUnavailableException.Means(exception))
+            {
+                throw new TargetUnavailableException(shard, exception);
+            }
         }
 
         await _fence.EnsureAsync(plan.Spec.Target, migration, await identity.ReadAsync(cancellationToken), cancellationToken);

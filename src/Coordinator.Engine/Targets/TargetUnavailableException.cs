@@ -23,10 +23,12 @@ public sealed class TargetUnavailableException(TargetShard shard, Exception inne
         _ => false,
     };
 
-    // Class 08, the server's shutdown and start-up states, and a full server.
+    // Class 08, the server's shutdown and start-up states, a full server, and what a login can be refused with (class 28, a
+    // database that is not there): that happens on connecting only, so nothing was begun.
     private static bool IsConnectionState(string state) =>
         state.StartsWith("08", StringComparison.Ordinal)
-        || state is PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown or PostgresErrorCodes.CannotConnectNow
+        || state.StartsWith("28", StringComparison.Ordinal)
+        || state is PostgresErrorCodes.InvalidCatalogName or PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown or PostgresErrorCodes.CannotConnectNow
             or PostgresErrorCodes.TooManyConnections;
 
     // Npgsql's texts name host and port but never a password.
