@@ -1,5 +1,6 @@
 using Coordinator.Domain;
 using Coordinator.Domain.Applications;
+using Coordinator.Engine.Requests;
 using Coordinator.EventStore;
 using Coordinator.EventStore.Appending;
 using Npgsql;
@@ -8,12 +9,18 @@ namespace Coordinator.Engine.Applications;
 
 /// <summary>
 /// The write path of one application: read, decide, take the row's lock, append at the version read; again when somebody
-/// was faster.
+/// was faster. A repeat of a request does nothing; its id with another command is refused.
 /// </summary>
-internal sealed class ApplicationCommands(IEventStore store)
+internal sealed class ApplicationCommands(IEventStore store, RequestStore requests)
 {
     // Each conflict means that somebody else's change went through, so this is far more than ever needed.
     private const int MostAttempts = 20;
+
+    /// <summary>Whether the request was carried out before.</summary>
+    /// <exception cref="EngineException">REQUEST_ID_REUSED: its id came with another command.</exception>
+    public async Task<bool> IsRepeatAsync(
+        string application, ApplicationCommand command, RequestContext context, CancellationToken cancellationToken) =>
+        await requests.FindAsync(context.RequestId, new Order(application, command), cancellationToken) is not null;
 
     /// <summary>Carries the command out; false when what it asks for is true already.</summary>
     /// <exception cref="EngineException">The domain's refusal.</exception>
@@ -26,6 +33,11 @@ internal sealed class ApplicationCommands(IEventStore store)
     {
         for (var attempt = 1; attempt <= MostAttempts; attempt++)
         {
+            if (await IsRepeatAsync(application, command, context, cancellationToken))
+            {
+                return false;
+            }
+
             try
             {
                 return await TryExecuteAsync(application, command, context, alongside, cancellationToken);
@@ -33,6 +45,10 @@ internal sealed class ApplicationCommands(IEventStore store)
             catch (ConcurrencyException)
             {
                 // Read again what the other one wrote, and decide again.
+            }
+            catch (PostgresException twin) when (twin is { SqlState: PostgresErrorCodes.UniqueViolation, TableName: "request" })
+            {
+                // The same request arrived twice at once, and the other one was first.
             }
         }
 
@@ -56,8 +72,14 @@ internal sealed class ApplicationCommands(IEventStore store)
         }
 
         var events = ((Decision<ApplicationEvent>.Accepted)decision).Events;
+        if (RequestStore.Record(context.RequestId, new Order(application, command), stream.StartingVersion + events.Count) is { } record)
+        {
+            session.Enlist(record);
+        }
+
         if (events.Count == 0)
         {
+            await session.SaveChangesAsync(cancellationToken);
             return false;
         }
 
@@ -71,4 +93,7 @@ internal sealed class ApplicationCommands(IEventStore store)
         await session.SaveChangesAsync(cancellationToken);
         return true;
     }
+
+    /// <summary>A command as it is compared with a repeat of itself; as an object, because it is written by its own type.</summary>
+    private sealed record Order(string Application, object Command);
 }

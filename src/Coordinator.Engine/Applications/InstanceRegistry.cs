@@ -1,5 +1,6 @@
 using Coordinator.Domain;
 using Coordinator.Domain.Applications;
+using Coordinator.Engine.Requests;
 using Coordinator.EventStore;
 using Npgsql;
 
@@ -32,7 +33,7 @@ public sealed class InstanceRegistry
         _options = options;
         _renewals = new RenewalBatcher(database, options);
         _registration = new Registration(database, options);
-        _commands = new ApplicationCommands(store);
+        _commands = new ApplicationCommands(store, new RequestStore(database));
         _rows = new ApplicationRows(database);
     }
 
@@ -100,7 +101,9 @@ public sealed class InstanceRegistry
         ApplicationInput.CheckReason(reason);
         var row = await _rows.FindInstanceAsync(application, instance, cancellationToken)
             ?? throw InstanceRejections.NotFound(application, instance);
-        if (row.Presence is InstancePresence.Left or InstancePresence.AttestedGone)
+        var attest = new ApplicationCommand.AttestInstance(instance, row.Version, context.Actor, reason);
+        if (await _commands.IsRepeatAsync(application, attest, context, cancellationToken)
+            || row.Presence is InstancePresence.Left or InstancePresence.AttestedGone)
         {
             return row;
         }
@@ -113,12 +116,7 @@ public sealed class InstanceRegistry
         {
             Parameters = { new() { Value = application }, new() { Value = instance } },
         };
-        await _commands.ExecuteAsync(
-            application,
-            new ApplicationCommand.AttestInstance(instance, row.Version, context.Actor, reason),
-            context,
-            gone,
-            cancellationToken);
+        await _commands.ExecuteAsync(application, attest, context, gone, cancellationToken);
         return (await _rows.FindInstanceAsync(application, instance, cancellationToken))!;
     }
 
