@@ -30,6 +30,7 @@ internal static class ErrorTable
             StatusCode.FailedPrecondition, "TARGET_OWNED_BY_ANOTHER", fence.Message, "Use one coordinator for each target."),
         ConcurrencyException or ExistingStreamIdCollisionException => Conflict(),
         PostgresException { SqlState: PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected } => Conflict(),
+        PostgresException postgres when CannotServe(postgres.SqlState) => CoordinationDatabaseAway(),
         _ when TargetUnavailableException.Means(exception) => CoordinationDatabaseAway(),
         _ => null,
     };
@@ -103,8 +104,12 @@ internal static class ErrorTable
 
     private static CallError CoordinationDatabaseAway() => Unavailable(
         "COORDINATION_DATABASE_UNAVAILABLE",
-        "The coordinator can't reach its own database.",
+        "The coordinator can't use its own database now.",
         "Send the call again with the same request id; leases are not counted down meanwhile.");
+
+    // A standby that was not promoted, a server that is out of something (class 53).
+    private static bool CannotServe(string state) =>
+        state == PostgresErrorCodes.ReadOnlySqlTransaction || state.StartsWith("53", StringComparison.Ordinal);
 
     private static CallError Unavailable(string reason, string message, string remedy) =>
         new(StatusCode.Unavailable, reason, message, remedy) { RetryDelay = RetryDelay };

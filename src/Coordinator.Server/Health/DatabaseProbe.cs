@@ -3,7 +3,10 @@ using Coordinator.Engine.Targets;
 
 namespace Coordinator.Server.Health;
 
-/// <summary>Looks every few seconds whether the coordination database answers, and says so to <see cref="ServingState"/>.</summary>
+/// <summary>
+/// Looks every few seconds whether the coordination database answers and can be written, and says so to
+/// <see cref="ServingState"/>. A standby answers, but nothing can be acknowledged on it.
+/// </summary>
 internal sealed class DatabaseProbe(
     CoordinationDatabase database, ServingState serving, TimeProvider time, ILogger<DatabaseProbe> logger)
     : BackgroundService
@@ -36,9 +39,10 @@ internal sealed class DatabaseProbe(
         using var either = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken, patience.Token);
         try
         {
-            await using var command = database.DataSource.CreateCommand("select 1");
-            await command.ExecuteScalarAsync(either.Token);
-            return null;
+            await using var command = database.DataSource.CreateCommand("select pg_is_in_recovery()");
+            return await command.ExecuteScalarAsync(either.Token) is true
+                ? new InvalidOperationException("The coordination database is a standby, which can't be written.")
+                : null;
         }
         catch (Exception exception) when (exception is OperationCanceledException || TargetUnavailableException.Means(exception))
         {

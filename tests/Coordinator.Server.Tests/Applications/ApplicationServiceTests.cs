@@ -42,6 +42,32 @@ public sealed class ApplicationServiceTests(ShopFixture shop) : IClassFixture<Sh
     }
 
     [Fact]
+    public async Task The_same_request_again_is_harmless_and_with_another_body_it_is_refused()
+    {
+        var request = new V1.SetExpectedPopulationRequest
+        {
+            Application = "repeated",
+            ExpectedPopulation = new() { Count = 3 },
+            RequestId = Guid.CreateVersion7().ToString(),
+        };
+        await _client.SetExpectedPopulationAsync(request);
+        await _client.SetExpectedPopulationAsync(new() { Application = "repeated", ExpectedPopulation = new() { Count = 4 } });
+
+        var again = await _client.SetExpectedPopulationAsync(request);
+        request.ExpectedPopulation.Count = 5;
+        var other = await Refusal.OfAsync(_client.SetExpectedPopulationAsync(request));
+        await _client.HeartbeatAsync(Report("repeated", "one"));
+        var elsewhere = await Refusal.OfAsync(_client.AttestInstanceGoneAsync(
+            new() { Application = "repeated", Instance = "one", Reason = "pod deleted", RequestId = request.RequestId }));
+
+        Assert.Equal(4, again.Application.ExpectedPopulation.Count);
+        Assert.Equal((StatusCode.InvalidArgument, "REQUEST_ID_REUSED"), (other.Code, other.Reason));
+        Assert.Equal((StatusCode.InvalidArgument, "REQUEST_ID_REUSED"), (elsewhere.Code, elsewhere.Reason));
+        Assert.Equal(4, (await _client.GetApplicationAsync(new() { Name = "repeated" })).Application.ExpectedPopulation.Count);
+        Assert.Single((await _client.ListInstancesAsync(new() { Application = "repeated" })).Instances);
+    }
+
+    [Fact]
     public async Task A_start_is_checked_without_registering()
     {
         var state = await shop.StateAsync();

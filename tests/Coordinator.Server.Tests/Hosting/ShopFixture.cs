@@ -42,7 +42,7 @@ public sealed class ShopFixture : IAsyncLifetime
         {
             Shards = { ["main"] = Roles.CoordinatorConnectionString },
             WorkerRoles = { Roles.Worker },
-            IgnoredRoles = { "postgres" },
+            IgnoredRoles = { "postgres", Roles.Owner },
         };
         options.Targets["down"] = new TargetOptions { Shards = { ["main"] = NobodyThere } };
         _server = await ServerHost.StartAsync(options);

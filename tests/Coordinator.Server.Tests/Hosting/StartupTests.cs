@@ -1,6 +1,8 @@
 using Coordinator.Postgres.Embedded;
 using Coordinator.Server.Hosting;
 using Coordinator.Testing;
+using Grpc.Core;
+using Grpc.Net.Client;
 using Microsoft.Extensions.Logging;
 
 namespace Coordinator.Server.Tests.Hosting;
@@ -42,6 +44,25 @@ public class StartupTests
             Assert.DoesNotContain(":0", Assert.Single(app.Urls), StringComparison.Ordinal);
             await app.StopAsync();
         }
+    }
+
+    [Fact]
+    public async Task Connections_above_the_limit_are_closed_and_the_server_goes_on()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        var options = ServerHost.Options(database.ConnectionString);
+        options.MaxConcurrentConnections = 1;
+        await using var server = await ServerHost.StartAsync(options);
+        Assert.Empty((await server.Migrations.ListMigrationsAsync(new())).Migrations);
+
+        using (var other = GrpcChannel.ForAddress(server.Address))
+        {
+            var exception = await Assert.ThrowsAsync<RpcException>(
+                () => new V1.MigrationService.MigrationServiceClient(other).ListMigrationsAsync(new()).ResponseAsync);
+            Assert.Equal(StatusCode.Unavailable, exception.StatusCode);
+        }
+
+        Assert.Empty((await server.Migrations.ListMigrationsAsync(new())).Migrations);
     }
 
     [Fact]

@@ -123,6 +123,25 @@ public sealed class BadSpecificationTests(ShopFixture shop) : IClassFixture<Shop
         Assert.Equal("operations[0].set_not_null.fill", Assert.Single(refusal.Fields).Field);
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData(";")]
+    [InlineData("commit")]
+    [InlineData("select 1; drop table review")]
+    [InlineData("selec 1")]
+    [InlineData("select 'a\0b'")]
+    [InlineData("create index concurrently on review (id)")]
+    public async Task A_statement_that_can_not_be_run_as_one_is_refused(string sql)
+    {
+        var spec = Specs.Rename(Specs.NewName());
+        spec.Operations.Clear();
+        spec.Operations.Add(new V1.Operation { RawSql = new() { Expand = sql, Rollback = "select 1" } });
+
+        var refusal = await RefusedAsync(Specs.Plan(spec));
+
+        Assert.All(refusal.Fields, field => Assert.StartsWith("operations[0].raw_sql", field.Field, StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task A_name_of_ten_kilobytes_comes_back_as_a_short_error()
     {

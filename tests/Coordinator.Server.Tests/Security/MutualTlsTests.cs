@@ -74,7 +74,9 @@ public sealed class MutualTlsTests : IAsyncLifetime
             using var channel = Channel(certificate);
             var exception = await Assert.ThrowsAsync<RpcException>(
                 () => new Grpc.Health.V1.Health.HealthClient(channel).CheckAsync(new()).ResponseAsync);
-            Assert.Equal(StatusCode.Unavailable, exception.StatusCode);
+            // The client's own words for a broken handshake; with TLS 1.3 it learns of the refusal only after its first bytes.
+            Assert.Contains(exception.StatusCode, (StatusCode[])[StatusCode.Unavailable, StatusCode.Internal]);
+            Assert.Empty(exception.Trailers);
         }
     }
 
