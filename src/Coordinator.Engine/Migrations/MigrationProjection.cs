@@ -6,12 +6,15 @@ using Npgsql;
 namespace Coordinator.Engine.Migrations;
 
 /// <summary>Keeps <c>coordinator.migration</c>: which migrations there are and which of them need a driver.</summary>
-internal sealed class MigrationProjection : IInlineProjection
+public sealed class MigrationProjection : IInlineProjection
 {
+    /// <inheritdoc/>
     public string Name => "MigrationList";
 
+    /// <inheritdoc/>
     public IEnumerable<NpgsqlBatchCommand> Reset() => [new("delete from coordinator.migration")];
 
+    /// <inheritdoc/>
     public IEnumerable<NpgsqlBatchCommand> Project(IReadOnlyList<IEvent> events)
     {
         foreach (var recorded in events)

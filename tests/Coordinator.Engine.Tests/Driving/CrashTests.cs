@@ -32,7 +32,7 @@ public class CrashTests
         }
 
         Assert.True(cuts > 5);
-        Assert.Equal(MigrationStatus.Completed, (await shop.ViewAsync()).State.Status);
+        await shop.WaitForStatusAsync(MigrationStatus.Completed);
         Assert.Equal(2000, await shop.Target.ScalarAsync<long>("select count(*) from review where message = 'comment ' || id"));
         await AssertEachStepOnceAsync(shop);
     }
