@@ -66,7 +66,9 @@ public static class CoordinatorCommand
             TargetCommand.Create(runner),
 
             // To run
+            ServeCommand.Create(runner),
             WorkerCommand.Create(runner),
+            DevCommand.Create(runner),
         };
         remote.AddTo(root);
         runner.Group(root, Epilogue);

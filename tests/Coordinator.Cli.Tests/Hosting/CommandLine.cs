@@ -5,7 +5,10 @@ namespace Coordinator.Cli.Tests.Hosting;
 /// <summary>The process around a command, as a test imagines it.</summary>
 internal sealed class CommandLine
 {
-    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Bound = TimeSpan.FromMinutes(3);
+
+    /// <summary>What the command has written so far, also while it runs.</summary>
+    public SharedText Output { get; } = new();
 
     public string Input { get; init; } = "";
 
@@ -19,15 +22,14 @@ internal sealed class CommandLine
 
     public async Task<CommandResult> RunAsync(params string[] args)
     {
-        var output = new StringWriter { NewLine = "\n" };
-        var error = new StringWriter { NewLine = "\n" };
+        using var error = new SharedText();
         var exitCode = await CoordinatorCommand
             .InvokeAsync(
                 args,
                 new CommandEnvironment
                 {
-                    Output = TextWriter.Synchronized(output),
-                    Error = TextWriter.Synchronized(error),
+                    Output = Output,
+                    Error = error,
                     Input = new StringReader(Input),
                     InputIsTerminal = IsTerminal,
                     OutputIsTerminal = IsTerminal,
@@ -38,6 +40,6 @@ internal sealed class CommandLine
                 },
                 CancellationToken)
             .WaitAsync(Bound, CancellationToken.None);
-        return new CommandResult(exitCode, output.ToString(), error.ToString());
+        return new CommandResult(exitCode, Output.Text, error.Text);
     }
 }

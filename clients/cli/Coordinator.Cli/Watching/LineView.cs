@@ -27,7 +27,9 @@ internal sealed class LineView(TextWriter writer, Palette palette, TimeProvider 
     private static string Describe(Migration migration)
     {
         var parts = new List<string> { EnumText.Of(migration.State) };
-        if (!MigrationProgress.HasEnded(migration) && MigrationProgress.CurrentStep(migration) is { } step)
+        // The steps are those of the way forward; on the way back the message says what is being done.
+        if (migration.State is Migration.Types.State.Running or Migration.Types.State.Paused
+            && MigrationProgress.CurrentStep(migration) is { } step)
         {
             parts.Add($"{EnumText.Of(step.Phase)}/{step.Id} {EnumText.Of(step.State)}");
         }
