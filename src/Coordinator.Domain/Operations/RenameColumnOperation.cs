@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
 using Coordinator.Domain.Catalog;
 using Coordinator.Domain.Plans;
 using Coordinator.Domain.Specs;
@@ -11,7 +12,7 @@ namespace Coordinator.Domain.Operations;
 /// old column carried. Contract, in one transaction that touches the catalogue only, drops the old side and hands over default,
 /// NOT NULL (the validated check spares the scan) and comment.
 /// </summary>
-internal sealed class RenameColumnOperation(OperationSpec.RenameColumn spec) : IOperation
+internal sealed partial class RenameColumnOperation(OperationSpec.RenameColumn spec) : IOperation
 {
     private readonly TableRef _table = spec.Target;
 
@@ -96,7 +97,15 @@ internal sealed class RenameColumnOperation(OperationSpec.RenameColumn spec) : I
         {
             yield return $"{Alter} alter column {to} set compression {column.Compression}";
         }
+
+        foreach (var option in column.Options.Where(static o => ColumnOption().IsMatch(o)))
+        {
+            yield return $"{Alter} alter column {to} set ({option})";
+        }
     }
+
+    [GeneratedRegex(@"\An_distinct(_inherited)?=-?[0-9.]+\z", RegexOptions.CultureInvariant)]
+    private static partial Regex ColumnOption();
 
     private static PlanStep.InstallSync InstallSync(SyncDefinition sync, OperationContext context) => new()
     {

@@ -138,8 +138,7 @@ public abstract record PlanStep
         public bool InFunction { get; init; }
 
         /// <summary>
-        /// Writes some rows to what they are, and fails if writes to the table are broken. Run last, behind a savepoint that is rolled
-        /// back at once: the application's own triggers fire too, and must leave nothing behind.
+        /// One statement without effect that fails if writes to the table are broken. Run inside the transaction, behind the statements.
         /// </summary>
         public string? WriteProbe { get; init; }
     }

@@ -237,6 +237,6 @@ public class MigrationPropertyTests
             new MigrationEvent.Cancelled()));
 
     private static void Check<T>(Gen<T> gen, Func<T, bool> holds) => FsCheck.Check.One(
-        Config.QuickThrowOnFailure.WithMaxTest(300).WithEndSize(120),
+        Config.QuickThrowOnFailure.WithMaxTest(150).WithEndSize(100),
         Prop.ForAll(gen.ToArbitrary(), holds));
 }
