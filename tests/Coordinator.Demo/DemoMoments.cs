@@ -1,0 +1,17 @@
+namespace Coordinator.Demo;
+
+/// <summary>When what happened: the borders of the stretches that the load is compared over.</summary>
+internal sealed class DemoMoments
+{
+    public DateTimeOffset LoadStarted { get; set; }
+
+    public DateTimeOffset MigrationStarted { get; set; }
+
+    public DateTimeOffset BackfillStarted { get; set; }
+
+    public DateTimeOffset Backfilled { get; set; }
+
+    public DateTimeOffset Contracted { get; set; }
+
+    public DateTimeOffset Ended { get; set; }
+}
