@@ -11,6 +11,9 @@ internal sealed class BatchReports(CoordinationDatabase database, EngineOptions 
 {
     private const string WakeUp = "mt_events_appended";
 
+    // Given back by a worker that has nothing against the batch: the next one may have it at once.
+    private static readonly string[] NoFailure = ["WORKER_STOPPING", "LEASE_EXPIRED", "SUPERSEDED"];
+
     /// <summary>Extends leases that hold, and only those: a renewal that comes too late takes nothing back.</summary>
     public async Task<IReadOnlyList<LeaseToken>> RenewAsync(
         string worker, IReadOnlyCollection<LeaseToken> tokens, CancellationToken cancellationToken)
@@ -67,8 +70,8 @@ internal sealed class BatchReports(CoordinationDatabase database, EngineOptions 
     }
 
     /// <summary>
-    /// Ends leases whose batches did not commit. The next grant waits a little, longer with every failure, and is under a
-    /// higher epoch than any that was seen in the target.
+    /// Ends leases whose batches did not commit. After a failure the next grant waits a little, longer with each; it is
+    /// under a higher epoch than any that was seen in the target.
     /// </summary>
     public async Task ReleaseAsync(
         string worker, IReadOnlyCollection<BatchRelease> releases, CancellationToken cancellationToken)
@@ -77,10 +80,10 @@ internal sealed class BatchReports(CoordinationDatabase database, EngineOptions 
         await using var command = database.DataSource.CreateCommand(
             """
             with given as materialized (
-                select b.migration, b.shard, b.step, b.batch, t.failure, t.observed
+                select b.migration, b.shard, b.step, b.batch, t.failed, t.failure, t.observed
                 from coordinator.backfill_batch b
-                    join unnest($1, $2, $3, $4, $5, $6, $8, $9)
-                        as t(migration, shard, step, batch, epoch, lease_id, failure, observed)
+                    join unnest($1, $2, $3, $4, $5, $6, $8, $9, $10)
+                        as t(migration, shard, step, batch, epoch, lease_id, failed, failure, observed)
                         using (migration, shard, step, batch)
                 where b.epoch = t.epoch and b.lease_id = t.lease_id and b.holder = $7 and b.state = 0
                 order by b.migration, b.shard, b.step, b.batch
@@ -88,13 +91,16 @@ internal sealed class BatchReports(CoordinationDatabase database, EngineOptions 
             )
             update coordinator.backfill_batch b
             set epoch = greatest(b.epoch, g.observed), lease_id = gen_random_uuid(), request_id = gen_random_uuid(), holder = '',
-                failures = b.failures + 1, last_failure = g.failure,
-                expires_at = clock_timestamp() + interval '100 ms' * least(300, power(2, least(b.failures, 10))) * (0.5 + random() / 2)
+                failures = b.failures + g.failed::integer,
+                last_failure = case when g.failed then g.failure else b.last_failure end,
+                expires_at = clock_timestamp() + g.failed::integer * interval '100 ms'
+                    * least(300, power(2, least(b.failures, 10))) * (0.5 + random() / 2)
             from given g
             where b.migration = g.migration and b.shard = g.shard and b.step = g.step and b.batch = g.batch
             """);
         LeaseTokenColumns.Add(command.Parameters, releases.Select(release => release.Token).ToList());
         command.Parameters.Add(new() { Value = worker });
+        command.Parameters.Add(new() { Value = releases.Select(release => !NoFailure.Contains(release.Reason)).ToArray() });
         command.Parameters.Add(new() { Value = releases.Select(Describe).ToArray() });
         command.Parameters.Add(new() { Value = releases.Select(release => Math.Max(release.ObservedEpoch, 0)).ToArray() });
         await command.ExecuteNonQueryAsync(cancellationToken);

@@ -166,6 +166,21 @@ public sealed class BatchReportTests(CoordinationFixture fixture) : IClassFixtur
         Assert.Equal(0, progress.Takeovers);
     }
 
+    [Theory]
+    [InlineData("WORKER_STOPPING")]
+    [InlineData("LEASE_EXPIRED")]
+    [InlineData("SUPERSEDED")]
+    public async Task A_release_that_is_no_failure_lets_the_next_worker_begin_at_once(string reason)
+    {
+        var migration = "free-" + reason.ToLowerInvariant().Replace('_', '-');
+        var batch = await GrantAsync(migration);
+
+        await _backfills.Leasing.ReleaseAsync("w", [new BatchRelease(batch.Token, reason, "", "", 0)], CancellationToken.None);
+
+        Assert.Equal(2, Assert.Single(await _backfills.AcquireAsync(migration, 1)).Token.Epoch);
+        Assert.Null((await _backfills.ProgressAsync(migration)).LastFailure);
+    }
+
     [Fact]
     public async Task A_release_raises_the_epoch_above_what_was_seen_in_the_target()
     {
