@@ -91,7 +91,7 @@ public sealed class ZombieTests(InstalledTargetFixture fixture) : IClassFixture<
     [InlineData(2, "commit")]
     public async Task Stopped_after_the_claim_until_the_servers_timer_ends_it(long epoch, string before)
     {
-        await using var zombie = await ClaimedAsync(epoch, TimeSpan.FromMilliseconds(300));
+        await using var zombie = await ClaimedAsync(epoch, TimeSpan.FromSeconds(1));
         await zombie.RunUntilAsync(before);
 
         var successor = await _target.RunAsync(_target.Grant(epoch: epoch + 1) with { LockTimeout = Long });
