@@ -145,8 +145,7 @@ public sealed class BackfillControl(CoordinationDatabase database)
                 for no key update
             )
             update coordinator.backfill_batch b
-            set state = 0, row_count = null, holder = '', lease_id = gen_random_uuid(), request_id = gen_random_uuid(),
-                expires_at = clock_timestamp()
+            set state = 0, row_count = null, holder = '', expires_at = clock_timestamp()
             from lost
             where b.migration = $1 and b.shard = $2 and b.step = $3 and b.batch = lost.batch
             """);

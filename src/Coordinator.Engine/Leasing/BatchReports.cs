@@ -76,7 +76,7 @@ internal sealed class BatchReports(CoordinationDatabase database, EngineOptions 
     public async Task ReleaseAsync(
         string worker, IReadOnlyCollection<BatchRelease> releases, CancellationToken cancellationToken)
     {
-        // The lease id and the request id are replaced, so that neither a late renewal nor a repeated request finds it again.
+        // Without a holder: neither a late renewal nor a repeat of the request that got it finds it again.
         await using var command = database.DataSource.CreateCommand(
             """
             with given as materialized (
@@ -90,7 +90,7 @@ internal sealed class BatchReports(CoordinationDatabase database, EngineOptions 
                 for no key update of b
             )
             update coordinator.backfill_batch b
-            set epoch = greatest(b.epoch, g.observed), lease_id = gen_random_uuid(), request_id = gen_random_uuid(), holder = '',
+            set epoch = greatest(b.epoch, g.observed), holder = '',
                 failures = b.failures + g.failed::integer,
                 last_failure = case when g.failed then g.failure else b.last_failure end,
                 expires_at = clock_timestamp() + g.failed::integer * interval '100 ms'

@@ -210,13 +210,9 @@ public sealed class BatchReportTests(CoordinationFixture fixture) : IClassFixtur
     {
         await _backfills.StartAsync(BackfillFixture.Pass("last", 20, 10));
         var granted = await _backfills.AcquireAsync("last", 2);
-        await using var listener = await fixture.Database.DataSource.OpenConnectionAsync();
+        await using var listener = await ListenAsync();
         var heard = 0;
         listener.Notification += (_, _) => heard++;
-        await using (var listen = new NpgsqlCommand("listen mt_events_appended", listener))
-        {
-            await listen.ExecuteNonQueryAsync();
-        }
 
         await _backfills.CompleteAsync(BackfillFixture.Receipt(granted[0]));
         await _backfills.RenewAsync(granted[1].Token);
@@ -227,6 +223,25 @@ public sealed class BatchReportTests(CoordinationFixture fixture) : IClassFixtur
 
         await _backfills.CompleteAsync(BackfillFixture.Receipt(granted[1]));
         await Eventually.TrueAsync(async () => await PingAsync(listener) && heard == 1, "the wake-up arrives");
+    }
+
+    [Fact]
+    public async Task Drivers_are_woken_when_the_last_two_batches_are_reported_in_the_same_moment()
+    {
+        await CommitBarrier.InstallAsync(fixture.Database, "coordinator.backfill_batch", "new.migration = 'pair'", "update");
+        await _backfills.StartAsync(BackfillFixture.Pass("pair", 20, 10));
+        var granted = await _backfills.AcquireAsync("pair", 2);
+        await using var listener = await ListenAsync();
+        var heard = 0;
+        listener.Notification += (_, _) => heard++;
+        await using var held = await HeldTransaction.BeginAsync(fixture.Database, CommitBarrier.Close);
+        var reports = granted.Select(batch => _backfills.CompleteAsync(BackfillFixture.Receipt(batch))).ToList();
+        await held.WaitersAsync(2);
+
+        await held.CommitAsync();
+
+        await Task.WhenAll(reports);
+        await Eventually.TrueAsync(async () => await PingAsync(listener) && heard > 0, "the wake-up arrives");
     }
 
     [Fact]
@@ -257,6 +272,14 @@ public sealed class BatchReportTests(CoordinationFixture fixture) : IClassFixtur
         }
 
         await Task.WhenAll(work);
+    }
+
+    private async Task<NpgsqlConnection> ListenAsync()
+    {
+        var listener = await fixture.Database.DataSource.OpenConnectionAsync();
+        await using var listen = new NpgsqlCommand("listen mt_events_appended", listener);
+        await listen.ExecuteNonQueryAsync();
+        return listener;
     }
 
     private static async Task<bool> PingAsync(NpgsqlConnection connection)
