@@ -66,6 +66,14 @@ internal sealed class BackfillAudit(BackfillControl control, BackfillOpening ope
                 "Rows written meanwhile may not be in sync. Run 'coordinator rollback', or restore the trigger and 'coordinator retry'.");
         }
 
+        if (await control.FatalFailureAsync(run.Migration, backfill.Id, cancellationToken) is { } fatal)
+        {
+            return new StepOutcome.Failed(
+                "PROTOCOL_BROKEN",
+                $"a worker found that a batch left its fenced transaction: {fatal}",
+                "Its effect may be committed without the ledger knowing. Don't retry; look at the ledger in the target, then run 'coordinator rollback'.");
+        }
+
         var table = await BackfillOpening.MeasureAsync(shard, backfill.Table, cancellationToken);
         if (table.FileNode != row.FileNode)
         {

@@ -34,7 +34,12 @@ internal sealed class TransactionStepExecutor(DdlRunner ddl) : IStepExecutor
     {
         try
         {
-            var applied = await IsAppliedAsync(shard, run, cancellationToken);
+            if (work.Undoes.Count > 0 && !await IsAnyAppliedAsync(shard, run.Migration, work.Undoes, cancellationToken))
+            {
+                return (null, 0);
+            }
+
+            var applied = await IsAnyAppliedAsync(shard, run.Migration, [run.Step.Id], cancellationToken);
             if (!applied
                 && await CheckRunner.FirstProblemAsync(shard.DataSource, work.Before, cancellationToken) is { } before)
             {
@@ -77,12 +82,13 @@ internal sealed class TransactionStepExecutor(DdlRunner ddl) : IStepExecutor
         $"shard '{shard.Name}': {refused.Message} ({refused.SqlState})",
         "Nothing was changed on that shard. Remove the cause and run 'coordinator retry', or 'coordinator rollback'.");
 
-    private static async Task<bool> IsAppliedAsync(TargetShard shard, StepRun run, CancellationToken cancellationToken)
+    private static async Task<bool> IsAnyAppliedAsync(
+        TargetShard shard, string migration, IReadOnlyList<string> steps, CancellationToken cancellationToken)
     {
         await using var command = shard.DataSource.CreateCommand(
-            "select exists (select from coordinator.applied_step where migration = $1 and step = $2)");
-        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = run.Migration });
-        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = run.Step.Id });
+            "select exists (select from coordinator.applied_step where migration = $1 and step = any($2))");
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = migration });
+        command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. steps] });
         return (bool)(await command.ExecuteScalarAsync(cancellationToken))!;
     }
 

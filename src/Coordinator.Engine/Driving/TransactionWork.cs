@@ -18,6 +18,12 @@ internal sealed record TransactionWork
 
     public bool InFunction { get; init; }
 
+    /// <summary>
+    /// For the way back: the steps whose work this takes back. Where none of them ran, nothing may be done, because a
+    /// column of that name is somebody else's. Empty: always done.
+    /// </summary>
+    public IReadOnlyList<string> Undoes { get; init; } = [];
+
     /// <summary>The lock that the statements need on the table: creating a trigger lets readers go on.</summary>
     public DdlLockMode LockMode { get; init; } = DdlLockMode.AccessExclusive;
 
@@ -53,6 +59,7 @@ internal sealed record TransactionWork
         PlanStep.Uninstall uninstall => new TransactionWork
         {
             Table = uninstall.Table,
+            Undoes = uninstall.Undoes,
             Statements = [.. TriggerMapping.Drop(uninstall.RemovesSync, uninstall.RemovesFill), .. uninstall.Statements],
             After = uninstall.After,
             InFunction = uninstall.InFunction,

@@ -118,6 +118,19 @@ public sealed class BackfillControl(CoordinationDatabase database)
         return progress;
     }
 
+    /// <summary>What a worker reported that must stop the backfill for good: a batch that left its transaction. Null: nothing.</summary>
+    public async Task<string?> FatalFailureAsync(string migration, string step, CancellationToken cancellationToken)
+    {
+        await using var command = database.DataSource.CreateCommand(
+            """
+            select last_failure from coordinator.backfill_batch
+             where migration = $1 and step = $2 and state = 0 and last_failure like 'PROTOCOL\_BROKEN%' limit 1
+            """);
+        command.Parameters.Add(new() { Value = migration });
+        command.Parameters.Add(new() { Value = step });
+        return await command.ExecuteScalarAsync(cancellationToken) as string;
+    }
+
     /// <summary>Whether a step has started on some shard, nothing of it is left to carve, and every carved batch is done.</summary>
     public async Task<bool> IsCarvedAndDoneAsync(string migration, string step, CancellationToken cancellationToken)
     {

@@ -50,6 +50,7 @@ internal static class CatalogMapping
         Options = column.Options,
         IsInReplicaIdentity = column.IsInReplicaIdentity,
         PublicationColumnLists = column.PublicationColumnLists,
+        IsConstrainedDomain = column.IsConstrainedDomain,
     };
 
     private static IndexInfo ToDomain(CatalogIndex index) => new()

@@ -52,6 +52,9 @@ public sealed record CatalogColumn
     /// <summary><c>pglz</c> or <c>lz4</c>; null when it follows the server's default.</summary>
     public string? Compression { get; init; }
 
+    /// <summary>Whether its type is a domain with constraints, its own or those of a domain that it is made of.</summary>
+    public bool IsConstrainedDomain { get; init; }
+
     /// <summary>Column options such as <c>n_distinct=100</c>.</summary>
     public IReadOnlyList<string> Options { get; init; } = [];
 

@@ -73,6 +73,18 @@ internal static class ColumnQuery
               order by 1)
         """;
 
+    // A domain, or the domain that it is made of, has a NOT NULL or a check: adding a column of it rewrites the table.
+    private const string IsConstrainedDomain =
+        """
+        exists (with recursive base (oid) as (
+                    select a.atttypid
+                    union
+                    select d.typbasetype from base join pg_type d on d.oid = base.oid where d.typtype = 'd'
+                )
+                select from base join pg_type d on d.oid = base.oid and d.typtype = 'd'
+                where d.typnotnull or exists (select from pg_constraint k where k.contypid = d.oid))
+        """;
+
     public static Task<IReadOnlyList<CatalogColumn>> ReadAsync(
         NpgsqlConnection connection, uint table, int version, CancellationToken cancellationToken)
     {
@@ -111,7 +123,8 @@ internal static class ColumnQuery
                    case a.attcompression when 'p' then 'pglz' when 'l' then 'lz4' end,
                    coalesce(a.attoptions, array[]::text[]),
                    exists (select from pg_index x where x.indrelid = a.attrelid and x.indisreplident and a.attnum = any (x.indkey::int2[])),
-                   {columnLists}
+                   {columnLists},
+                   {IsConstrainedDomain}
             from pg_attribute a
             join pg_type t on t.oid = a.atttypid
             left join pg_attrdef f on f.adrelid = a.attrelid and f.adnum = a.attnum
@@ -143,6 +156,7 @@ internal static class ColumnQuery
         Options = row.GetFieldValue<string[]>(15),
         IsInReplicaIdentity = row.GetBoolean(16),
         PublicationColumnLists = row.GetFieldValue<string[]>(17),
+        IsConstrainedDomain = row.GetBoolean(18),
     };
 
     private static string? Text(NpgsqlDataReader row, int ordinal) => row.IsDBNull(ordinal) ? null : row.GetString(ordinal);

@@ -77,6 +77,20 @@ public class RollbackTests
         Assert.Equal("comment", await NamesAsync(shop));
     }
 
+    [Fact]
+    public async Task A_rollback_leaves_a_column_alone_that_the_migration_did_not_make()
+    {
+        await using var shop = await ShopScenario.CreateAsync(rows: 10, drive: false);
+        await shop.PlanAsync(ShopScenario.Rename);
+        await shop.Commands.StartAsync("rename-comment", ShopScenario.Operator, CancellationToken.None);
+        await shop.Target.ExecuteAsync("alter table review add column message text");
+        await shop.Commands.RollBackAsync("rename-comment", ShopScenario.Operator, CancellationToken.None);
+        await shop.ReplaceReplicaAsync();
+        await shop.WaitForStatusAsync(MigrationStatus.RolledBack);
+
+        Assert.Equal("comment,message", await NamesAsync(shop));
+    }
+
     private static async Task<ShopScenario> ReadyForNewVersionAsync()
     {
         var shop = await ShopScenario.CreateAsync();
