@@ -72,6 +72,7 @@ public sealed class TargetRoles : IAsyncDisposable
             create role {roles.Worker} login;
             create role {roles.Application} login;
             grant create on database {database.Name} to {roles.Coordinator};
+            revoke create on schema public from public; -- PostgreSQL 14 still lets everybody
             grant usage, create on schema public to {roles.Owner};
             grant usage on schema public to {roles.Worker}, {roles.Application};
             alter default privileges for role {roles.Owner}
