@@ -21,7 +21,6 @@ public partial class WatchCommandTests : FakeCoordinatorTest
         Assert.Equal(
             """
             T running | migrate/fill started | fill 25.0 %, 25,000 rows | filling abalance
-            T running | migrate/fill started | fill 60.0 %, 60,000 rows | filling abalance
             T running | contract/drop-column pending
             T   waits for INSTANCE_ALIVE shop-api/7f: runs version 41, last seen 12 s ago (to clear it: deploy version 42 or newer there, or stop it)
             T completed | Completed: the old structure is gone.

@@ -22,10 +22,8 @@ public sealed class LiveViewTests : IDisposable
 
         var text = Draw(view, Samples.Filling(50));
 
-        Assert.Contains(
-            "███████████████░░░░░░░░░░░░░░░ 50.0 %  public.pgbench_accounts: 50,000 rows  4 batches running  5,000 rows/s  about 10 s left",
-            text,
-            StringComparison.Ordinal);
+        Assert.Contains("████████████░░░░░░░░░░░░ 50.0 %  5,000 rows/s  about 10 s left", text, StringComparison.Ordinal);
+        Assert.Contains("public.pgbench_accounts: 50,000 rows written, 4 batches running", text, StringComparison.Ordinal);
     }
 
     [Fact]

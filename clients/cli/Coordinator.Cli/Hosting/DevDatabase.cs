@@ -17,15 +17,25 @@ internal sealed class DevDatabase(EmbeddedPostgres server)
     private const string CoordinatorRole = "coordinator";
     private const string CoordinationDatabase = "coordinator";
 
+    // One statement, so that an interrupted start leaves all of them or none.
     private const string Roles = """
-        create role app_owner;
-        create role app login;
-        create role coordinator_worker login;
-        create role coordinator login in role app_owner, pg_monitor;
+        do $$
+        begin
+            if not exists (select from pg_roles where rolname = 'coordinator') then
+                create role app_owner;
+                create role app login;
+                create role coordinator_worker login;
+                create role coordinator login in role app_owner, pg_monitor;
+            end if;
+        end
+        $$
         """;
 
+    // A database gets its name when all that belongs to it is there: what an interrupted start left is made again.
+    private const string Unfinished = "unfinished";
+
     private const string SampleTable = """
-        grant create on database app to coordinator;
+        grant create on database unfinished to coordinator;
         grant usage, create on schema public to app_owner;
         grant usage on schema public to app, coordinator_worker;
         alter default privileges for role app_owner
@@ -57,22 +67,39 @@ internal sealed class DevDatabase(EmbeddedPostgres server)
     public async Task CreateAsync(int rows, CancellationToken cancellationToken)
     {
         await using var administration = NpgsqlDataSource.Create(server.ConnectionString());
-        await using var exists = administration.CreateCommand("select exists (select from pg_database where datname = 'app')");
+        await ExecuteAsync(administration, Roles, cancellationToken);
+        await CreateDatabaseAsync(administration, CoordinationDatabase, null, cancellationToken);
+        await CreateDatabaseAsync(administration, Target, rows, cancellationToken);
+    }
+
+    private async Task CreateDatabaseAsync(
+        NpgsqlDataSource administration, string name, int? sampleRows, CancellationToken cancellationToken)
+    {
+        await using var exists = administration.CreateCommand("select exists (select from pg_database where datname = $1)");
+        exists.Parameters.Add(new NpgsqlParameter<string> { TypedValue = name });
         if (await exists.ExecuteScalarAsync(cancellationToken) is true)
         {
             return;
         }
 
-        await ExecuteAsync(administration, Roles, cancellationToken);
-        await ExecuteAsync(administration, "create database coordinator owner coordinator", cancellationToken);
-        // Last, because its presence says that all is there; the table is made before anybody can be told of it.
-        await ExecuteAsync(administration, "create database app", cancellationToken);
-        await CreateSampleAsync(rows, cancellationToken);
+        await ExecuteAsync(administration, $"drop database if exists {Unfinished} with (force)", cancellationToken);
+        await ExecuteAsync(administration, $"create database {Unfinished}", cancellationToken);
+        if (sampleRows is { } rows)
+        {
+            await CreateSampleAsync(rows, cancellationToken);
+        }
+        else
+        {
+            await ExecuteAsync(administration, $"alter database {Unfinished} owner to {CoordinatorRole}", cancellationToken);
+        }
+
+        await ExecuteAsync(administration, $"alter database {Unfinished} rename to {name}", cancellationToken);
     }
 
     private async Task CreateSampleAsync(int rows, CancellationToken cancellationToken)
     {
-        await using var source = NpgsqlDataSource.Create(server.ConnectionString(Target));
+        // Without a pool: a database that somebody is connected to can't be renamed.
+        await using var source = NpgsqlDataSource.Create(server.ConnectionString(Unfinished) + ";Pooling=false");
         await using var connection = await source.OpenConnectionAsync(cancellationToken);
         await using (var table = new NpgsqlCommand(SampleTable, connection))
         {

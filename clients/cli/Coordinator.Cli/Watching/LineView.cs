@@ -4,25 +4,35 @@ using Coordinator.V1;
 
 namespace Coordinator.Cli.Watching;
 
-/// <summary>One line per change that a reader of a log cares about.</summary>
+/// <summary>
+/// One line per change that a reader of a log cares about. Where only numbers have moved on, a line now and then is enough: a backfill
+/// of hours must not bury everything else.
+/// </summary>
 internal sealed class LineView(TextWriter writer, Palette palette, TimeProvider time) : IMigrationView
 {
+    private static readonly TimeSpan BetweenNumbers = TimeSpan.FromSeconds(10);
+
     private readonly HashSet<string> _blockers = new(StringComparer.Ordinal);
     private string _last = "";
+    private long _lastAt;
 
     public Task RunAsync(Func<Action<Migration>, Task> loop) => loop(Show);
 
     public void Show(Migration migration)
     {
         var line = Describe(migration);
-        if (line != _last)
+        if (WithoutNumbers(line) != WithoutNumbers(_last)
+            || (line != _last && time.GetElapsedTime(_lastAt) >= BetweenNumbers))
         {
-            _last = line;
+            (_last, _lastAt) = (line, time.GetTimestamp());
             Write(line);
         }
 
         ShowBlockers(migration);
     }
+
+    private static string WithoutNumbers(string line) =>
+        string.Concat(line.Where(static c => !char.IsAsciiDigit(c) && c is not (',' or '.')));
 
     private static string Describe(Migration migration)
     {

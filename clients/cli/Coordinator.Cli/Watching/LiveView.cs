@@ -13,7 +13,7 @@ namespace Coordinator.Cli.Watching;
 /// <summary>The migration on a terminal, redrawn in place: what it does, how fast, how long still, and what it waits for.</summary>
 internal sealed class LiveView(IAnsiConsole console, TimeProvider time) : IMigrationView
 {
-    private const int BarWidth = 30;
+    private const int BarWidth = 24;
     private const int MostBlockers = 12;
 
     private readonly Dictionary<string, BackfillRate> _rates = new(StringComparer.Ordinal);
@@ -48,7 +48,7 @@ internal sealed class LiveView(IAnsiConsole console, TimeProvider time) : IMigra
             Styled($"  {migration.StatusMessage}"),
             Steps(migration),
         };
-        rows.AddRange(migration.Backfills.Select(Bar));
+        rows.AddRange(migration.Backfills.SelectMany(Bar));
         rows.AddRange(Blockers(migration));
         if (MigrationProgress.NeedsPerson(migration) is { } need)
         {
@@ -73,7 +73,7 @@ internal sealed class LiveView(IAnsiConsole console, TimeProvider time) : IMigra
     private static Grid Steps(Migration migration)
     {
         var grid = new Grid();
-        grid.AddColumn(new GridColumn().NoWrap().PadLeft(2)).AddColumn(new GridColumn().NoWrap()).AddColumn(new GridColumn());
+        grid.AddColumn(new GridColumn().NoWrap().Padding(2, 0, 1, 0)).AddColumn(new GridColumn().NoWrap()).AddColumn(new GridColumn());
         foreach (var step in migration.Steps)
         {
             var (mark, style) = step.State switch
@@ -89,7 +89,8 @@ internal sealed class LiveView(IAnsiConsole console, TimeProvider time) : IMigra
         return grid;
     }
 
-    private Text Bar(Backfill backfill)
+    /// <summary>Two lines that fit a terminal of 80 columns: the bar with its pace, and what is being filled.</summary>
+    private IEnumerable<IRenderable> Bar(Backfill backfill)
     {
         if (!_rates.TryGetValue(backfill.Name, out var rate))
         {
@@ -97,29 +98,27 @@ internal sealed class LiveView(IAnsiConsole console, TimeProvider time) : IMigra
         }
 
         rate.Observe(backfill);
-        var filled = backfill.Finished
-            ? BarWidth
-            : backfill.BlockCount <= 0 ? 0 : (int)Math.Clamp(BarWidth * backfill.DoneBlockCount / backfill.BlockCount, 0, BarWidth);
+        var filled = backfill.Finished ? BarWidth
+            : backfill.BlockCount <= 0 ? 0
+            : (int)Math.Clamp(BarWidth * backfill.DoneBlockCount / backfill.BlockCount, 0, BarWidth);
         var parts = new List<string>
         {
-            $"{new string('█', filled)}{new string('░', BarWidth - filled)} {MigrationText.Progress(backfill)}",
-            $"{backfill.Table}: {NumberText.Of(backfill.RowCount)} rows",
+            $"  {new string('█', filled)}{new string('░', BarWidth - filled)} {MigrationText.Progress(backfill)}",
         };
-        if (!backfill.Finished)
+        if (!backfill.Finished && rate.RowsPerSecond is { } perSecond)
         {
-            parts.Add(string.Create(CultureInfo.InvariantCulture, $"{backfill.LeasedBatchCount} batches running"));
-            if (rate.RowsPerSecond is { } perSecond)
-            {
-                parts.Add($"{NumberText.Of((long)perSecond)} rows/s");
-            }
-
-            if (rate.Left(backfill) is { } left)
-            {
-                parts.Add($"about {DurationText.Format(left)} left");
-            }
+            parts.Add($"{NumberText.Of((long)perSecond)} rows/s");
         }
 
-        return Styled($"  {string.Join("  ", parts)}", backfill.Finished ? new Style(Color.Green) : Style.Plain);
+        if (rate.Left(backfill) is { } left)
+        {
+            parts.Add($"about {DurationText.Format(left)} left");
+        }
+
+        yield return Styled(string.Join("  ", parts), backfill.Finished ? new Style(Color.Green) : Style.Plain);
+        yield return Styled(
+            $"  {backfill.Table}: {NumberText.Of(backfill.RowCount)} rows written, {NumberText.Of(backfill.LeasedBatchCount)} batches running",
+            new Style(decoration: Decoration.Dim));
     }
 
     private static IEnumerable<IRenderable> Blockers(Migration migration)
