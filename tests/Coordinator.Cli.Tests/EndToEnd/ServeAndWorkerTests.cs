@@ -105,6 +105,30 @@ public sealed class ServeAndWorkerTests(ServeFixture server) : IClassFixture<Ser
     }
 
     [Fact]
+    public async Task An_address_that_is_taken_is_said_in_one_line()
+    {
+        var second = new CommandLine { Variables = { ["Coordinator__ConnectionString"] = server.CoordinationConnection } };
+
+        var result = await second.RunAsync("serve", "--listen", server.Address, "--http-listen", "");
+
+        Assert.Equal(ExitCode.Usage, result.ExitCode);
+        Assert.Contains("address already in use", result.Error, StringComparison.Ordinal);
+        Assert.Contains("--listen", result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_coordination_database_that_is_away_is_temporary()
+    {
+        var away = new CommandLine { Variables = { ["Coordinator__StartTimeout"] = "00:00:00" } };
+
+        var result = await away.RunAsync(
+            "serve", "--listen", "http://127.0.0.1:0", "--http-listen", "", "--connection-string", "Host=127.0.0.1;Port=1;Timeout=2");
+
+        Assert.Equal(ExitCode.Temporary, result.ExitCode);
+        Assert.StartsWith("error COORDINATION_DATABASE_UNAVAILABLE: ", result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_worker_without_a_target_is_a_usage_error()
     {
         var none = await RunAsync("worker");

@@ -17,6 +17,8 @@ public sealed class ServeFixture : IAsyncLifetime, IDisposable
 
     public InstalledTarget Target => _target ?? throw new InvalidOperationException("The test has not begun.");
 
+    public string CoordinationConnection => _coordination?.ConnectionString ?? "";
+
     public string Address { get; } = FreeAddress();
 
     public async Task InitializeAsync()

@@ -60,6 +60,10 @@ internal static class ServeCommand
             {
                 throw new UsageException(exception.Message, "'coordinator serve --help' shows a configuration that works.");
             }
+            catch (IOException exception)
+            {
+                throw new UsageException(exception.Message, "Choose other addresses with --listen and --http-listen.");
+            }
         });
     }
 }

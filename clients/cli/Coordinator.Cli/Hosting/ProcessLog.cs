@@ -21,6 +21,8 @@ internal static class ProcessLog
         logging.SetMinimumLevel(level);
         logging.AddFilter("Microsoft.AspNetCore", quiet);
         logging.AddFilter("Grpc", quiet);
+        // A start that fails ends the command, which says why; the host's own stack trace would bury that.
+        logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", level < LogLevel.Information ? level : LogLevel.None);
         logging.AddConsole(static console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         if (environment.Variable(FormatVariable) == "json")
         {

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Coordinator.Cli.Output;
 using Coordinator.Client;
 using Coordinator.Postgres.Embedded;
+using Coordinator.Server.Hosting;
 using Grpc.Core;
 
 namespace Coordinator.Cli.Invocation;
@@ -51,6 +52,11 @@ internal sealed class CommandRunner(CommandEnvironment environment, RemoteOption
         catch (EmbeddedPostgresException exception)
         {
             return Report(context, new ErrorReport("EMBEDDED_POSTGRES", exception.Message, "", ExitCode.Unexpected));
+        }
+        catch (CoordinationDatabaseMissingException exception)
+        {
+            return Report(
+                context, new ErrorReport("COORDINATION_DATABASE_UNAVAILABLE", exception.Message, "", ExitCode.Temporary));
         }
         // The last boundary of the program: a stack trace helps nobody at night, and the variable brings it back.
         catch (Exception exception)
