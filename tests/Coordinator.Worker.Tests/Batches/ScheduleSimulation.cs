@@ -20,6 +20,7 @@ internal sealed class ScheduleSimulation(BatchTarget target, ProtocolVariant var
     private readonly Random _random = new(seed);
     private readonly BelievedBatch[] _believed = [.. Enumerable.Range(1, Batches).Select(number => new BelievedBatch(number))];
     private readonly Dictionary<long, BatchGrant> _raised = [];
+    private BelievedBatch? _forgotten;
     private int _supersededCommits;
     private int _takeovers;
     private int _crashes;
@@ -36,7 +37,8 @@ internal sealed class ScheduleSimulation(BatchTarget target, ProtocolVariant var
             new NpgsqlConnectionStringBuilder(target.Target.Roles.WorkerConnectionString) { Pooling = false }.ConnectionString;
         var workers = Enumerable.Range(0, Workers).Select(_ => new SimulatedWorker(connectionString)).ToArray();
         var steps = 0;
-        while (_believed.Any(batch => !batch.Done) || workers.Any(worker => worker.Grant is not null))
+        // A mutant has been found out with its first violation.
+        while (!Finished(workers) && !(variant != ProtocolVariant.Real && SeenViolation))
         {
             Assert.True(++steps < MaxSteps, $"seed {seed}: no end after {MaxSteps} steps");
             var worker = workers[_random.Next(Workers)];
@@ -54,23 +56,29 @@ internal sealed class ScheduleSimulation(BatchTarget target, ProtocolVariant var
             await StepAsync(workers, worker);
         }
 
+        var finished = Finished(workers);
         foreach (var worker in workers)
         {
-            await worker.DisposeAsync();
+            await worker.CrashAsync(target.Database.DataSource);
         }
 
         return new Result(
             seed,
             await CountAsync("max(n) > 1"),
-            await CountAsync("min(n) < 1"),
+            finished ? await CountAsync("min(n) < 1") : 0,
             _supersededCommits,
             _takeovers,
             _crashes);
     }
 
+    private bool SeenViolation => _supersededCommits > 0 || _believed.Any(batch => batch.Commits > 1);
+
+    private bool Finished(SimulatedWorker[] workers) =>
+        _believed.All(batch => batch.Done) && workers.All(worker => worker.Grant is null);
+
     private async Task StepAsync(SimulatedWorker[] workers, SimulatedWorker worker)
     {
-        if (Chance(0.01))
+        if (Chance(0.015))
         {
             LoseTail(workers);
         }
@@ -130,7 +138,8 @@ internal sealed class ScheduleSimulation(BatchTarget target, ProtocolVariant var
             return;
         }
 
-        var chosen = candidates[_random.Next(candidates.Count)];
+        var chosen = _forgotten is { Done: false } ? _forgotten : candidates[_random.Next(candidates.Count)];
+        _forgotten = null;
         _takeovers += chosen.Epoch > 0 ? 1 : 0;
         // The lease's name comes from the seed too.
         var lease = new byte[16];
@@ -171,6 +180,7 @@ internal sealed class ScheduleSimulation(BatchTarget target, ProtocolVariant var
                 _supersededCommits++;
             }
 
+            believed.Commits++;
             believed.Done |= Chance(0.85);
             worker.Drop();
         }
@@ -197,16 +207,18 @@ internal sealed class ScheduleSimulation(BatchTarget target, ProtocolVariant var
     }
 
     /// <summary>
-    /// The coordination database fails over and forgets a batch's last grant, and that it was done: the one that hurts
-    /// most, of a batch that somebody is working on.
+    /// The coordination database fails over and forgets a batch's last grant, and that it was done: where it hurts most,
+    /// at a batch that somebody has just raised. The next lease that is asked for is of that batch, under the same epoch.
     /// </summary>
     private void LoseTail(SimulatedWorker[] workers)
     {
-        var held = workers.Where(worker => worker.Grant is not null).Select(worker => _believed[worker.Grant!.Batch - 1]).ToList();
-        if (held.Count > 0 && held[_random.Next(held.Count)] is { Epoch: > 0 } batch)
+        var raised = workers.Where(worker => worker is { Grant.Epoch: > 1, Raising: false }).ToList();
+        if (raised.Count > 0)
         {
-            batch.Epoch--;
+            var batch = _believed[raised[_random.Next(raised.Count)].Grant!.Batch - 1];
+            batch.Epoch = Math.Max(0, batch.Epoch - 1);
             batch.Done = false;
+            _forgotten = batch;
         }
     }
 
@@ -223,5 +235,7 @@ internal sealed class ScheduleSimulation(BatchTarget target, ProtocolVariant var
         public long Epoch { get; set; }
 
         public bool Done { get; set; }
+
+        public int Commits { get; set; }
     }
 }

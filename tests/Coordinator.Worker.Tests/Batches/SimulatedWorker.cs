@@ -73,8 +73,9 @@ internal sealed class SimulatedWorker(string connectionString) : IAsyncDisposabl
     /// <summary>Dies, wherever it is; the server rolls back.</summary>
     public async Task CrashAsync(NpgsqlDataSource admin)
     {
-        await using (var terminate = admin.CreateCommand("select pg_terminate_backend($1, 5000)"))
+        if (ProcessId != 0)
         {
+            await using var terminate = admin.CreateCommand("select pg_terminate_backend($1, 5000)");
             terminate.Parameters.Add(new NpgsqlParameter { Value = ProcessId });
             await terminate.ExecuteNonQueryAsync();
         }
