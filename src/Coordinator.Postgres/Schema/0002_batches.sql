@@ -233,17 +233,27 @@ begin
 end $$;
 
 -- Settles an unknown commit. While a transaction still runs, or waits for a standby in its COMMIT, the row looks open or
--- absent: the batch's lock and the row's lock are taken, so that such a row is never read.
+-- absent. So a row that is not done is believed only under the batch's lock, and read again once that is had: whoever
+-- held it has ended by then. A done row needs no such care (its writer may hold the lock a moment longer than the row).
 create function coordinator.read_batch(p_migration text, p_step text, p_batch bigint) returns setof coordinator.ledger
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+  v_ledger coordinator.ledger;
 begin
-  perform coordinator.require(
-    pg_try_advisory_xact_lock(coordinator.batch_key(p_migration, p_step, p_batch)), 'CO003',
-    'BATCH_BUSY: a transaction runs batch ' || p_migration || '/' || p_step || '/' || p_batch || '; ask again');
-  return query
-    select l.* from coordinator.ledger as l
+  select l.* into v_ledger from coordinator.ledger as l
+   where l.migration = p_migration and l.step = p_step and l.batch = p_batch
+     for no key update;
+  if v_ledger.state is distinct from 'done' then
+    perform coordinator.require(
+      pg_try_advisory_xact_lock(coordinator.batch_key(p_migration, p_step, p_batch)), 'CO003',
+      'BATCH_BUSY: a transaction runs batch ' || p_migration || '/' || p_step || '/' || p_batch || '; ask again');
+    select l.* into v_ledger from coordinator.ledger as l
      where l.migration = p_migration and l.step = p_step and l.batch = p_batch
        for no key update;
+  end if;
+  if v_ledger.migration is not null then
+    return next v_ledger;
+  end if;
 end $$;
 
 revoke all on function coordinator.fence_key(text) from public;

@@ -86,6 +86,15 @@ internal sealed class BatchTarget
     public Task<BatchOutcome> RunAsync(BatchGrant grant) =>
         BatchTransaction.RunAsync(Target.Worker, grant, CancellationToken.None);
 
+    /// <summary>The same until it is not busy: a holder that ends gives its row back a moment before its advisory lock.</summary>
+    public async Task<BatchOutcome> RunUntilFreeAsync(BatchGrant grant)
+    {
+        BatchOutcome outcome = new BatchOutcome.Busy("not tried");
+        await Eventually.TrueAsync(
+            async () => (outcome = await RunAsync(grant)) is not BatchOutcome.Busy, "the batch is free");
+        return outcome;
+    }
+
     /// <summary>How often each row of the batch was changed; one number, since a batch is all or nothing.</summary>
     public async Task<int> AppliedAsync(long batch = 1)
     {

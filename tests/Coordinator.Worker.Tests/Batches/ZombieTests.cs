@@ -94,7 +94,7 @@ public sealed class ZombieTests(InstalledTargetFixture fixture) : IClassFixture<
         await using var zombie = await ClaimedAsync(epoch, TimeSpan.FromSeconds(1));
         await zombie.RunUntilAsync(before);
 
-        var successor = await _target.RunAsync(_target.Grant(epoch: epoch + 1) with { LockTimeout = Long });
+        var successor = await _target.RunUntilFreeAsync(_target.Grant(epoch: epoch + 1) with { LockTimeout = Long });
 
         Assert.IsType<BatchOutcome.Committed>(successor);
         Assert.Equal(1, await _target.AppliedAsync());
@@ -130,7 +130,7 @@ public sealed class ZombieTests(InstalledTargetFixture fixture) : IClassFixture<
         await _target.AtGateAsync();
 
         await _target.TerminateAtGateAsync();
-        var successor = await _target.RunAsync(_target.Grant(epoch: epoch + 1) with { LockTimeout = Long });
+        var successor = await _target.RunUntilFreeAsync(_target.Grant(epoch: epoch + 1) with { LockTimeout = Long });
 
         Assert.IsType<BatchOutcome.Committed>(successor);
         var outcome = await zombie;
