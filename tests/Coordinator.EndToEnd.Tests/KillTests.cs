@@ -38,6 +38,10 @@ public class KillTests
     public async Task A_worker_is_killed_in_a_batch_and_another_takes_it_over()
     {
         await using var service = await ServiceUnderTest.CreateAsync(Rows);
+        await service.PlanAndStartAsync();
+        await service.WaitForAsync(
+            now => now.Steps.Any(step => step.Id == "migrate-1-backfill" && step.State == Step.Types.State.Started), "the backfill is open");
+
         // One row is locked, so the worker that has its batch is caught in the middle of the transaction.
         await using var connection = await service.Target.OpenConnectionAsync();
         await using var transaction = await connection.BeginTransactionAsync();
@@ -47,7 +51,6 @@ public class KillTests
         }
 
         var worker = service.StartWorker("worker-1");
-        await service.PlanAndStartAsync();
         await Eventually.TrueAsync(
             () => service.AskTargetAsync<bool>(
                 "select exists (select from pg_stat_activity where usename = 'shop_worker' and wait_event_type = 'Lock')"),

@@ -98,7 +98,8 @@ internal sealed class ServiceUnderTest : IAsyncDisposable
                     return false;
                 }
             },
-            $"the server answers; it printed: {_server.Log}");
+            $"the server answers; it printed: {_server.Log}",
+            TimeSpan.FromSeconds(90));
     }
 
     public Task KillServerAsync() => _server!.KillAsync();
