@@ -37,10 +37,11 @@ internal sealed class HeartbeatStream : IDisposable
             await _call.RequestStream.WriteAsync(new SessionRequest { Report = report }, cancellationToken)
                 .ConfigureAwait(false);
         }
-        catch (Exception exception) when (
-            exception is RpcException or InvalidOperationException && !cancellationToken.IsCancellationRequested)
+        catch (Exception exception) when (exception is RpcException or InvalidOperationException)
         {
-            // The stream has ended; the reader below has the reason.
+            // A write that the caller gave up ends with a status of gRPC's own; else the stream has ended, and the
+            // reader below has the reason.
+            cancellationToken.ThrowIfCancellationRequested();
         }
 
         if (!await _next.WaitAsync(cancellationToken).ConfigureAwait(false))
