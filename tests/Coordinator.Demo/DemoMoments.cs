@@ -7,7 +7,8 @@ internal sealed class DemoMoments
 
     public DateTimeOffset MigrationStarted { get; set; }
 
-    public DateTimeOffset BackfillStarted { get; set; }
+    /// <summary>Batches that the killed worker left behind.</summary>
+    public long HeldByKilledWorker { get; set; }
 
     public DateTimeOffset Backfilled { get; set; }
 

@@ -140,9 +140,12 @@ internal sealed class RenameUnderLoad(DemoOptions options, Transcript transcript
 
         cluster.StartWorkers(4);
         transcript.Say("four workers start");
-        await WaitUntilAsync(bank, "select count(*) filter (where state = 'done') >= 8 from coordinator.ledger", cancellationToken);
-        moments.BackfillStarted = TimeProvider.System.GetUtcNow();
-        transcript.Say(await cluster.ReplaceWorkerAsync(await HolderAsync(bank, cancellationToken)));
+        var first = bank.RunsBuiltIn ? 8 : 1;
+        await WaitUntilAsync(
+            bank, $"select count(*) filter (where state = 'done') >= {first} from coordinator.ledger", cancellationToken);
+        var holder = await HolderAsync(bank, cancellationToken);
+        transcript.Say(await cluster.ReplaceWorkerAsync(holder));
+        moments.HeldByKilledWorker = await HeldAsync(bank, holder, cancellationToken);
         transcript.Say(await cluster.ReplaceDrivingReplicaAsync(Migration));
         await cli.RunAsync(cancellationToken, "status", Migration);
         await cli.RunAsync(cancellationToken, "ready", "migration", Migration, "backfilled", "--wait", "--timeout", "3m");
@@ -249,6 +252,16 @@ internal sealed class RenameUnderLoad(DemoOptions options, Transcript transcript
         await using var command = coordination.CreateCommand(
             "select holder from coordinator.backfill_batch where state = 0 and expires_at > clock_timestamp() order by granted_at desc limit 1");
         return await command.ExecuteScalarAsync(cancellationToken) as string ?? "";
+    }
+
+    /// <summary>The batches that a worker was granted and has not reported; asked after its end, they are orphans.</summary>
+    private static async Task<long> HeldAsync(Bank bank, string holder, CancellationToken cancellationToken)
+    {
+        await using var coordination = Npgsql.NpgsqlDataSource.Create(bank.CoordinationConnectionString);
+        await using var command = coordination.CreateCommand(
+            "select count(*) from coordinator.backfill_batch where state = 0 and holder = $1");
+        command.Parameters.Add(new Npgsql.NpgsqlParameter<string> { TypedValue = holder });
+        return (long)(await command.ExecuteScalarAsync(cancellationToken))!;
     }
 
     private void ShowTails(CoordinatorCluster? cluster)

@@ -82,7 +82,8 @@ internal sealed class TransactionStepExecutor(DdlRunner ddl) : IStepExecutor
         $"shard '{shard.Name}': {refused.Message} ({refused.SqlState})",
         "Nothing was changed on that shard. Remove the cause and run 'coordinator retry', or 'coordinator rollback'.");
 
-    private static async Task<bool> IsAnyAppliedAsync(
+    /// <summary>Whether one of the steps has committed on that shard, by its marker.</summary>
+    public static async Task<bool> IsAnyAppliedAsync(
         TargetShard shard, string migration, IReadOnlyList<string> steps, CancellationToken cancellationToken)
     {
         await using var command = shard.DataSource.CreateCommand(

@@ -90,6 +90,30 @@ public class OperationTests
     }
 
     [Fact]
+    public async Task Several_operations_share_one_gate_and_contract_one_after_the_other()
+    {
+        await using var shop = await ShopScenario.CreateAsync(rows: 300);
+        await shop.ExpectAsync(ExpectedPopulation.None);
+        await shop.PlanAsync(
+            """
+            migration: two-at-once
+            target: shop
+            versions:
+              shop-api: { uses_new_from: 2, free_of_old_from: 2 }
+            operations:
+              - rename_column: { table: review, from: comment, to: message }
+              - rename_column: { table: review, from: stars, to: rating }
+            """);
+        await shop.Commands.StartAsync("two-at-once", ShopScenario.Operator, CancellationToken.None);
+        await using var worker = shop.StartWorker();
+        await shop.WaitForStatusAsync(MigrationStatus.Completed, "two-at-once");
+
+        Assert.Equal(300L, await shop.Target.ScalarAsync<long>("select count(*) from review where message = 'comment ' || id and rating = 3"));
+        await shop.Target.ExecuteAsync("insert into review (id, message) values (1000, 'new')");
+        Assert.Equal(3, await shop.Target.ScalarAsync<int>("select rating from review where id = 1000"));
+    }
+
+    [Fact]
     public async Task A_failing_statement_stops_the_migration_with_its_reason_and_leaves_nothing()
     {
         await using var shop = await ShopScenario.CreateAsync(rows: 10);
