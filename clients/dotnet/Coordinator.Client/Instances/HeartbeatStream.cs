@@ -37,10 +37,11 @@ internal sealed class HeartbeatStream : IDisposable
             await _call.RequestStream.WriteAsync(new SessionRequest { Report = report }, cancellationToken)
                 .ConfigureAwait(false);
         }
-        catch (Exception exception) when (exception is RpcException or InvalidOperationException)
+        catch (Exception exception) when (exception
+            is RpcException or InvalidOperationException or IOException or HttpRequestException or OperationCanceledException)
         {
-            // A write that the caller gave up ends with a status of gRPC's own; else the stream has ended, and the
-            // reader below has the reason.
+            // A write that the caller gave up ends with a status of gRPC's own. Else the stream has ended, perhaps with
+            // its connection, which gRPC passes on as it came; the reader below has the reason.
             cancellationToken.ThrowIfCancellationRequested();
         }
 
