@@ -91,7 +91,7 @@ public sealed class TargetRoles : IAsyncDisposable
         await WorkerSource.DisposeAsync();
         await ApplicationSource.DisposeAsync();
         await _database.DisposeAsync();
-        await using var source = NpgsqlDataSource.Create(await TestServer.AdminConnectionStringAsync());
+        await using var source = NpgsqlDataSource.Create(_database.AdminConnectionString);
         await using var command = source.CreateCommand($"drop role if exists {Owner}, {Coordinator}, {Worker}, {Application}");
         await command.ExecuteNonQueryAsync();
     }

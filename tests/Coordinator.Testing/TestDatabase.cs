@@ -15,6 +15,9 @@ public sealed class TestDatabase : IAsyncDisposable
         DataSource = NpgsqlDataSource.Create(ConnectionString);
     }
 
+    /// <summary>A superuser's connection string for the server's <c>postgres</c> database.</summary>
+    public string AdminConnectionString => _admin;
+
     /// <summary>The database's name, unique in the server.</summary>
     public string Name { get; }
 
@@ -24,10 +27,12 @@ public sealed class TestDatabase : IAsyncDisposable
     /// <summary>A pool of superuser connections to this database.</summary>
     public NpgsqlDataSource DataSource { get; }
 
-    /// <summary>Creates the database.</summary>
-    public static async Task<TestDatabase> CreateAsync()
+    /// <summary>Creates the database in the server of the test run.</summary>
+    public static async Task<TestDatabase> CreateAsync() => await CreateAsync(await TestServer.AdminConnectionStringAsync());
+
+    /// <summary>Creates the database in another server.</summary>
+    public static async Task<TestDatabase> CreateAsync(string admin)
     {
-        var admin = await TestServer.AdminConnectionStringAsync();
         var name = "test_" + Guid.CreateVersion7().ToString("N");
         await using var source = NpgsqlDataSource.Create(admin);
         await using var command = source.CreateCommand($"create database {name}");

@@ -18,9 +18,10 @@ internal sealed class EngineReplica : IAsyncDisposable
     }
 
     public static async Task<EngineReplica> StartAsync(
-        string coordination, IReadOnlyDictionary<string, TargetOptions> targets, bool drive = true)
+        string coordination, IReadOnlyDictionary<string, TargetOptions> targets, bool drive = true, TimeProvider? time = null)
     {
         var services = new ServiceCollection();
+        services.AddSingleton(time ?? TimeProvider.System);
         services.AddLogging(logging => logging.AddConsole().SetMinimumLevel(LogLevel.Warning));
         services.AddCoordinatorEngine(coordination, targets);
         var replica = new EngineReplica(services.BuildServiceProvider());

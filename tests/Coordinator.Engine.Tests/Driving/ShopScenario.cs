@@ -47,10 +47,11 @@ internal sealed class ShopScenario : IAsyncDisposable
 
     public InstanceRegistry Instances => Replica.Get<InstanceRegistry>();
 
-    public static async Task<ShopScenario> CreateAsync(int rows = 2000, bool drive = true)
+    public static async Task<ShopScenario> CreateAsync(
+        int rows = 2000, bool drive = true, TimeProvider? time = null, string? targetServer = null)
     {
         var coordination = await TestDatabase.CreateAsync();
-        var target = await TestDatabase.CreateAsync();
+        var target = await TestDatabase.CreateAsync(targetServer ?? coordination.AdminConnectionString);
         var roles = await TargetRoles.CreateAsync(target);
         await using (var owner = roles.OwnerSource.CreateCommand(
             $"""
@@ -63,7 +64,7 @@ internal sealed class ShopScenario : IAsyncDisposable
         }
 
         await target.ExecuteAsync("analyze review");
-        var replica = await StartReplicaAsync(coordination, roles, drive);
+        var replica = await StartReplicaAsync(coordination, roles, drive, time);
         return new ShopScenario(coordination, target, roles, replica);
     }
 
@@ -133,7 +134,7 @@ internal sealed class ShopScenario : IAsyncDisposable
         await _coordination.DisposeAsync();
     }
 
-    private static Task<EngineReplica> StartReplicaAsync(TestDatabase coordination, TargetRoles roles, bool drive) =>
+    private static Task<EngineReplica> StartReplicaAsync(TestDatabase coordination, TargetRoles roles, bool drive, TimeProvider? time = null) =>
         EngineReplica.StartAsync(
             coordination.ConnectionString,
             new Dictionary<string, TargetOptions>
@@ -145,5 +146,6 @@ internal sealed class ShopScenario : IAsyncDisposable
                     IgnoredRoles = { "postgres", roles.Owner },
                 },
             },
-            drive);
+            drive,
+            time);
 }
