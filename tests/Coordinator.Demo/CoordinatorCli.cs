@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Coordinator.Testing;
 
 namespace Coordinator.Demo;
 

@@ -1,5 +1,4 @@
-using System.Net;
-using System.Net.Sockets;
+using Coordinator.Testing;
 
 namespace Coordinator.Demo;
 
@@ -16,7 +15,7 @@ internal sealed class CoordinatorCluster : IDisposable
     {
         _directory = directory;
         _bank = bank;
-        Addresses = [$"http://127.0.0.1:{FreePort()}", $"http://127.0.0.1:{FreePort()}"];
+        Addresses = [$"http://127.0.0.1:{CoordinatorProcess.FreePort()}", $"http://127.0.0.1:{CoordinatorProcess.FreePort()}"];
         _replicas = [StartReplica(0), StartReplica(1)];
     }
 
@@ -36,7 +35,7 @@ internal sealed class CoordinatorCluster : IDisposable
     public async Task<string> ReplaceDrivingReplicaAsync(string migration)
     {
         var driving = Array.FindIndex(
-            _replicas, replica => File.ReadAllText(replica.Log).Contains($"Driving migration {migration}", StringComparison.Ordinal));
+            _replicas, replica => replica.Output.Contains($"Driving migration {migration}", StringComparison.Ordinal));
         var place = Math.Max(driving, 0);
         var killed = _replicas[place];
         await killed.KillAsync();
@@ -88,12 +87,5 @@ internal sealed class CoordinatorCluster : IDisposable
             _directory,
             new Dictionary<string, string> { ["COORDINATOR_TARGET_BANK"] = _bank.ConnectionString("bank_worker", "coordinator-worker") },
             ["worker", "--worker-id", name, .. Addresses.SelectMany(address => (string[])["--address", address])]);
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

@@ -269,7 +269,7 @@ internal sealed class RenameUnderLoad(DemoOptions options, Transcript transcript
         foreach (var process in cluster?.Processes ?? [])
         {
             transcript.Heading($"the end of {process.Name}'s log:");
-            transcript.Quote(process.Tail());
+            transcript.Quote(process.Tail);
         }
     }
 }

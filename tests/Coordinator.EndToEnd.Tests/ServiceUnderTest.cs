@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using Coordinator.Client;
 using Coordinator.Postgres.Embedded;
 using Coordinator.Testing;
@@ -27,9 +25,10 @@ internal sealed class ServiceUnderTest : IAsyncDisposable
         """;
 
     private readonly TestDatabase _coordination;
-    private readonly string _address = $"http://127.0.0.1:{FreePort()}";
-    private readonly List<CommandProcess> _workers = [];
-    private CommandProcess? _server;
+    private readonly string _address = $"http://127.0.0.1:{CoordinatorProcess.FreePort()}";
+    private readonly string _logs = Directory.CreateTempSubdirectory("coordinator-logs-").FullName;
+    private readonly List<CoordinatorProcess> _workers = [];
+    private CoordinatorProcess? _server;
 
     private ServiceUnderTest(TestDatabase coordination, EmbeddedPostgres targetServer)
     {
@@ -73,7 +72,9 @@ internal sealed class ServiceUnderTest : IAsyncDisposable
     /// <summary>Starts the server process and waits until it answers.</summary>
     public async Task StartServerAsync()
     {
-        _server = CommandProcess.Start(
+        _server = CoordinatorProcess.Start(
+            "server",
+            _logs,
             new Dictionary<string, string>
             {
                 ["Coordinator__ConnectionString"] = _coordination.ConnectionString,
@@ -98,15 +99,17 @@ internal sealed class ServiceUnderTest : IAsyncDisposable
                     return false;
                 }
             },
-            $"the server answers; it printed: {_server.Log}",
+            $"the server answers; it printed: {_server.Output}",
             TimeSpan.FromSeconds(90));
     }
 
     public Task KillServerAsync() => _server!.KillAsync();
 
-    public CommandProcess StartWorker(string id)
+    public CoordinatorProcess StartWorker(string id)
     {
-        var worker = CommandProcess.Start(
+        var worker = CoordinatorProcess.Start(
+            id,
+            _logs,
             new Dictionary<string, string>
             {
                 ["COORDINATOR_TARGET_SHOP"] = TargetServer.ConnectionString("shop", "shop_worker") + ";Application Name=coordinator-worker",
@@ -146,7 +149,7 @@ internal sealed class ServiceUnderTest : IAsyncDisposable
         Migration? last = null;
         await Eventually.TrueAsync(
             async () => (last = await LookAsync() ?? last) is not null && condition(last),
-            $"{what}; the server printed: {_server!.Log}",
+            $"{what}; the server printed: {_server!.Output}",
             TimeSpan.FromSeconds(90));
         return last!;
     }
@@ -161,18 +164,15 @@ internal sealed class ServiceUnderTest : IAsyncDisposable
     {
         foreach (var worker in _workers)
         {
-            await worker.DisposeAsync();
+            worker.Dispose();
         }
 
-        if (_server is not null)
-        {
-            await _server.DisposeAsync();
-        }
-
+        _server?.Dispose();
         Client.Dispose();
         await Target.DisposeAsync();
         await TargetServer.DisposeAsync();
         await _coordination.DisposeAsync();
+        Directory.Delete(_logs, recursive: true);
     }
 
     private static async Task ExecuteAsync(string connectionString, params string[] statements)
@@ -183,12 +183,5 @@ internal sealed class ServiceUnderTest : IAsyncDisposable
             await using var command = source.CreateCommand(statement);
             await command.ExecuteNonQueryAsync();
         }
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }
