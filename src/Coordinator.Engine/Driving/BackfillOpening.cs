@@ -62,7 +62,10 @@ internal sealed class BackfillOpening(IEventStore store, BackfillControl control
                 table.FileNode,
                 here.Generation,
                 here.SystemIdentifier,
-                here.Timeline));
+                here.Timeline)
+            {
+                Table = backfill.Table.Sql,
+            });
         }
 
         await new ProgressEvents(store, Driver, run.Migration, backfill.Id).OpenAsync(

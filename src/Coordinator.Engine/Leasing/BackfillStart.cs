@@ -29,4 +29,8 @@ public sealed record BackfillStart(
     long FileNode,
     long Generation,
     long SystemIdentifier,
-    string Timeline);
+    string Timeline)
+{
+    /// <summary>The table, qualified and quoted; empty where it is not known, and then no row goes into quarantine.</summary>
+    public string Table { get; init; } = "";
+}

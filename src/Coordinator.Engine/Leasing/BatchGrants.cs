@@ -147,7 +147,7 @@ internal sealed class BatchGrants(CoordinationDatabase database, EngineOptions o
             returning b.*
         )
         select e.migration, e.shard, e.step, g.batch, g.epoch, g.lease_id, e.target, g.first_block, g.end_block, e.statement,
-            e.generation, e.system_identifier, e.timeline, e.trigger_table, e.trigger_name
+            e.generation, e.system_identifier, e.timeline, e.trigger_table, e.trigger_name, e.filled_table
         from (select * from taken union all select * from carved union all select * from repeated) g
             join eligible e using (migration, shard, step)
         order by 1, 2, 3, 4
@@ -182,6 +182,7 @@ internal sealed class BatchGrants(CoordinationDatabase database, EngineOptions o
         Timeline = reader.GetString(12),
         TriggerTable = reader.GetString(13),
         TriggerName = reader.GetString(14),
+        Table = reader.GetString(15),
         LeaseDuration = options.BatchLease,
         LockTimeout = options.BatchLockTimeout,
         StatementTimeout = options.BatchStatementTimeout,

@@ -14,6 +14,9 @@ internal sealed class BatchReports(CoordinationDatabase database, EngineOptions 
     // Given back by a worker that has nothing against the batch: the next one may have it at once.
     private static readonly string[] NoFailure = ["WORKER_STOPPING", "LEASE_EXPIRED", "SUPERSEDED"];
 
+    // Nothing that passes by itself: counted apart, so that the backfill can stop instead of trying for ever.
+    private static readonly string[] HardFailures = ["STATEMENT_FAILED", "CONFIGURATION_ERROR", "TOO_MANY_BAD_ROWS"];
+
     /// <summary>Extends leases that hold, and only those: a renewal that comes too late takes nothing back.</summary>
     public async Task<IReadOnlyList<LeaseToken>> RenewAsync(
         string worker, IReadOnlyCollection<LeaseToken> tokens, CancellationToken cancellationToken)
@@ -80,10 +83,10 @@ internal sealed class BatchReports(CoordinationDatabase database, EngineOptions 
         await using var command = database.DataSource.CreateCommand(
             """
             with given as materialized (
-                select b.migration, b.shard, b.step, b.batch, t.failed, t.failure, t.observed
+                select b.migration, b.shard, b.step, b.batch, t.failed, t.failure, t.observed, t.hard
                 from coordinator.backfill_batch b
-                    join unnest($1, $2, $3, $4, $5, $6, $8, $9, $10)
-                        as t(migration, shard, step, batch, epoch, lease_id, failed, failure, observed)
+                    join unnest($1, $2, $3, $4, $5, $6, $8, $9, $10, $11)
+                        as t(migration, shard, step, batch, epoch, lease_id, failed, failure, observed, hard)
                         using (migration, shard, step, batch)
                 where b.epoch = t.epoch and b.lease_id = t.lease_id and b.holder = $7 and b.state = 0
                 order by b.migration, b.shard, b.step, b.batch
@@ -91,7 +94,7 @@ internal sealed class BatchReports(CoordinationDatabase database, EngineOptions 
             )
             update coordinator.backfill_batch b
             set epoch = greatest(b.epoch, g.observed), holder = '',
-                failures = b.failures + g.failed::integer,
+                failures = b.failures + g.failed::integer, hard_failures = b.hard_failures + g.hard::integer,
                 last_failure = case when g.failed then g.failure else b.last_failure end,
                 expires_at = clock_timestamp() + g.failed::integer * interval '100 ms'
                     * least(300, power(2, least(b.failures, 10))) * (0.5 + random() / 2)
@@ -103,6 +106,7 @@ internal sealed class BatchReports(CoordinationDatabase database, EngineOptions 
         command.Parameters.Add(new() { Value = releases.Select(release => !NoFailure.Contains(release.Reason)).ToArray() });
         command.Parameters.Add(new() { Value = releases.Select(Describe).ToArray() });
         command.Parameters.Add(new() { Value = releases.Select(release => Math.Max(release.ObservedEpoch, 0)).ToArray() });
+        command.Parameters.Add(new() { Value = releases.Select(release => HardFailures.Contains(release.Reason)).ToArray() });
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 

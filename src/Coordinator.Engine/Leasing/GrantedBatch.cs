@@ -33,6 +33,9 @@ public sealed record GrantedBatch
     /// <summary>That trigger's name.</summary>
     public required string TriggerName { get; init; }
 
+    /// <summary>The table, qualified and quoted, whose rows go into quarantine when they can't be written; empty when none do.</summary>
+    public string Table { get; init; } = "";
+
     /// <summary>How long the lease lasts, counted from when the worker sent its request.</summary>
     public required TimeSpan LeaseDuration { get; init; }
 

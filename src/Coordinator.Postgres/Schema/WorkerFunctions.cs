@@ -6,5 +6,6 @@ internal static class WorkerFunctions
     public static readonly string[] Names =
     [
         "enter_fence", "check_fence", "claim_batch", "apply_batch", "finish_batch", "raise_batch", "read_batch",
+        "bisect_batch", "is_data_error", "key_of_row", "quarantine_row",
     ];
 }

@@ -20,6 +20,7 @@ internal static class LeaseMapping
         LeaseDuration = Duration.FromTimeSpan(batch.LeaseDuration),
         TriggerTable = batch.TriggerTable,
         TriggerName = batch.TriggerName,
+        Table = batch.Table,
         LockTimeout = Duration.FromTimeSpan(batch.LockTimeout),
         StatementTimeout = Duration.FromTimeSpan(batch.StatementTimeout),
     };

@@ -33,6 +33,7 @@ internal sealed class TestFleet : IAsyncDisposable
         Lo = granted.FirstBlock,
         Hi = granted.EndBlock,
         Statement = granted.Statement,
+        Table = granted.Table.Length == 0 ? null : granted.Table,
         Epoch = granted.Token.Epoch,
         LeaseId = granted.Token.LeaseId,
         Generation = granted.Generation,
@@ -101,7 +102,19 @@ internal sealed class TestFleet : IAsyncDisposable
         {
             Refusals.Add(outcome);
             await leasing.ReleaseAsync(
-                worker, [new BatchRelease(batch.Token, outcome.GetType().Name, "", "", 0)], CancellationToken.None);
+                worker, [Release(batch, outcome)], CancellationToken.None);
         }
     }
+
+    // As the worker SDK reports it.
+    private static BatchRelease Release(GrantedBatch batch, BatchOutcome outcome) => outcome switch
+    {
+        BatchOutcome.Failed { Kind: FailureKind.Transient } failed => new(batch.Token, "RETRYABLE_ERROR", failed.SqlState, failed.Message, 0),
+        BatchOutcome.Failed { Kind: FailureKind.Configuration } failed =>
+            new(batch.Token, "CONFIGURATION_ERROR", failed.SqlState, failed.Message, 0),
+        BatchOutcome.Failed { Kind: FailureKind.TooManyBadRows } failed =>
+            new(batch.Token, "TOO_MANY_BAD_ROWS", failed.SqlState, failed.Message, 0),
+        BatchOutcome.Failed failed => new(batch.Token, "STATEMENT_FAILED", failed.SqlState, failed.Message, 0),
+        _ => new(batch.Token, outcome.GetType().Name, "", "", 0),
+    };
 }

@@ -125,7 +125,10 @@ public sealed class LeastPrivilegeTests : IAsyncLifetime
     public async Task The_batch_protocol_is_open_to_the_worker_and_to_nobody_else()
     {
         Assert.Equal(
-            ["apply_batch", "check_fence", "claim_batch", "enter_fence", "finish_batch", "raise_batch", "read_batch"],
+            [
+                "apply_batch", "bisect_batch", "check_fence", "claim_batch", "enter_fence", "finish_batch", "is_data_error",
+                "key_of_row", "quarantine_row", "raise_batch", "read_batch",
+            ],
             await ExecutableAsync(Target.Roles.Worker));
         Assert.Empty(await ExecutableAsync(Target.Roles.Application));
         Assert.Empty(await ExecutableAsync("public"));

@@ -203,7 +203,7 @@ public sealed class BatchTransactionTests(InstalledTargetFixture fixture) : ICla
     {
         var outcome = await _target.RunAsync(_target.Grant(statement: _target.Increment + "; commit"));
 
-        Assert.False(Assert.IsType<BatchOutcome.Failed>(outcome).Transient);
+        Assert.NotEqual(FailureKind.Transient, Assert.IsType<BatchOutcome.Failed>(outcome).Kind);
         Assert.Equal(0, await _target.AppliedAsync());
         Assert.Empty(await LedgerAsync());
     }
@@ -216,7 +216,7 @@ public sealed class BatchTransactionTests(InstalledTargetFixture fixture) : ICla
         var outcome = await BatchTransaction.RunAsync(
             source, _target.Grant(statement: _target.Increment + " and 1 / (n - n) = 1"), CancellationToken.None);
 
-        Assert.Equal(new BatchOutcome.Failed("22012", "division by zero", Transient: false) with
+        Assert.Equal(new BatchOutcome.Failed("22012", "division by zero", FailureKind.Data) with
         {
             SystemIdentifier = _target.Identity.SystemIdentifier,
             Timeline = _target.Identity.Timeline,
@@ -239,7 +239,7 @@ public sealed class BatchTransactionTests(InstalledTargetFixture fixture) : ICla
 
         var outcome = await _target.RunAsync(_target.Grant() with { LockTimeout = TimeSpan.FromMilliseconds(100) });
 
-        Assert.True(Assert.IsType<BatchOutcome.Failed>(outcome).Transient);
+        Assert.Equal(FailureKind.Transient, Assert.IsType<BatchOutcome.Failed>(outcome).Kind);
         await other.RunAsync("rollback");
         Assert.IsType<BatchOutcome.Committed>(await _target.RunAsync(_target.Grant()));
     }

@@ -110,7 +110,7 @@ public sealed class ZombieTests(InstalledTargetFixture fixture) : IClassFixture<
 
         var successor = await _target.RunAsync(_target.Grant(epoch: 2) with { LockTimeout = TimeSpan.FromMilliseconds(50) });
 
-        Assert.Equal(new BatchOutcome.Failed("55P03", "canceling statement due to lock timeout", Transient: true), successor with
+        Assert.Equal(new BatchOutcome.Failed("55P03", "canceling statement due to lock timeout", FailureKind.Transient), successor with
         {
             SystemIdentifier = null,
             Timeline = null,

@@ -15,8 +15,11 @@ public sealed class OutcomeReportTests
         { new BatchOutcome.WrongTarget("x"), "WRONG_TARGET", "", 0 },
         { new BatchOutcome.SyncTriggerBroken("x"), "SYNC_TRIGGER_BROKEN", "", 0 },
         { new BatchOutcome.ProtocolBroken("CO009", "x"), "PROTOCOL_BROKEN", "CO009", 0 },
-        { new BatchOutcome.Failed("55P03", "x", true), "RETRYABLE_ERROR", "55P03", 0 },
-        { new BatchOutcome.Failed("22012", "x", false), "STATEMENT_FAILED", "22012", 0 },
+        { new BatchOutcome.Failed("55P03", "x", FailureKind.Transient), "RETRYABLE_ERROR", "55P03", 0 },
+        { new BatchOutcome.Failed("22012", "x", FailureKind.Data), "STATEMENT_FAILED", "22012", 0 },
+        { new BatchOutcome.Failed("XX000", "x", FailureKind.Unknown), "STATEMENT_FAILED", "XX000", 0 },
+        { new BatchOutcome.Failed("42703", "x", FailureKind.Configuration), "CONFIGURATION_ERROR", "42703", 0 },
+        { new BatchOutcome.Failed("CO015", "x", FailureKind.TooManyBadRows), "TOO_MANY_BAD_ROWS", "CO015", 0 },
         { new BatchOutcome.Unreachable("x"), "TARGET_UNREACHABLE", "", 0 },
         { new BatchOutcome.Unsettled("x"), "COMMIT_UNKNOWN", "", 0 },
     };

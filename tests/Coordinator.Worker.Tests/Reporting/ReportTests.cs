@@ -81,7 +81,7 @@ public sealed class ReportTests
     {
         _service.Offer(1, 2);
         _runner.Outcome = lease => lease.Token.Batch == 1
-            ? new BatchOutcome.Failed("40P01", "deadlock detected", Transient: true)
+            ? new BatchOutcome.Failed("40P01", "deadlock detected", FailureKind.Transient)
             : new BatchOutcome.Committed(1, "1");
         await using var worker = await StartAsync(_service, _runner, o => o.ReportDelay = TimeSpan.Zero);
 

@@ -24,6 +24,12 @@ public sealed record BatchGrant
     /// <summary>The statement to run: one UPDATE over <c>ctid &gt;= $1 and ctid &lt; $2</c>.</summary>
     public required string Statement { get; init; }
 
+    /// <summary>
+    /// The table, quoted and qualified: rows of it that can't be changed go into quarantine. Null where the coordinator
+    /// does not name it; then such a row fails its batch.
+    /// </summary>
+    public string? Table { get; init; }
+
     /// <summary>Counts the grants of this batch, from 1.</summary>
     public required long Epoch { get; init; }
 

@@ -19,7 +19,11 @@ public abstract record BatchOutcome
     /// <summary>This grant's transaction committed.</summary>
     /// <param name="Rows">The rows that the statement changed.</param>
     /// <param name="Xid">The transaction.</param>
-    public sealed record Committed(long Rows, string Xid) : BatchOutcome;
+    public sealed record Committed(long Rows, string Xid) : BatchOutcome
+    {
+        /// <summary>The rows that could not be changed and were put into quarantine instead. Default: 0.</summary>
+        public long BadRows { get; init; }
+    }
 
     /// <summary>Another holder, or an earlier delivery of this grant, had finished the batch.</summary>
     /// <param name="Rows">The rows that it changed.</param>
@@ -58,8 +62,8 @@ public abstract record BatchOutcome
     /// <summary>The target refused the statement or a guard's lock; the transaction was rolled back.</summary>
     /// <param name="SqlState">The SQLSTATE.</param>
     /// <param name="Message">The error's text.</param>
-    /// <param name="Transient">Whether the same batch may pass when it is tried again.</param>
-    public sealed record Failed(string SqlState, string Message, bool Transient) : BatchOutcome;
+    /// <param name="Kind">Whose fault it is, and so what helps.</param>
+    public sealed record Failed(string SqlState, string Message, FailureKind Kind) : BatchOutcome;
 
     /// <summary>No connection to the target could be opened; nothing was sent.</summary>
     /// <param name="Message">The error's text.</param>

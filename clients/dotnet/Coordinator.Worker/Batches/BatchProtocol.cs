@@ -16,6 +16,12 @@ internal static class BatchProtocol
 
     private const int MaxApplicationNameBytes = 63;
 
+    /// <summary>
+    /// How many rows of one batch may go into quarantine. With more it is not the rows: the statement is wrong, and a
+    /// quarantine of a whole table helps nobody.
+    /// </summary>
+    public const int MostBadRows = 100;
+
     /// <summary>The settings are local: they end with the transaction and never reach the pool.</summary>
     private const string Settings =
         """
@@ -36,21 +42,30 @@ internal static class BatchProtocol
     /// <summary>The batch itself. The one statement that changes data stands behind every guard.</summary>
     public static IReadOnlyList<NpgsqlBatchCommand> Batch(BatchGrant grant) =>
     [
-        Begin,
-        Set(grant),
-        EnterFence(grant),
-        CheckFence(grant),
-        Command(
-            "select coordinator.claim_batch($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-            Text(grant.Migration), Text(grant.Step), Number(grant.Batch), Number(grant.Lo), Number(grant.Hi),
-            Number(grant.Epoch), Uuid(grant.LeaseId), Text(grant.TriggerTable), Text(grant.TriggerName)),
+        .. Guards(grant),
         Command(
             """
-            select applied.n as answer, pg_current_xact_id()::text, coordinator.finish_batch($1, $2, $3, $4, $5, applied.n)
+            select applied.n as answer, pg_current_xact_id()::text, 0::bigint, coordinator.finish_batch($1, $2, $3, $4, $5, applied.n)
               from coordinator.apply_batch($6, $7, $8) as applied (n)
             """,
             Text(grant.Migration), Text(grant.Step), Number(grant.Batch), Number(grant.Epoch), Uuid(grant.LeaseId),
             Text(grant.Statement), Number(grant.Lo), Number(grant.Hi)),
+        Commit,
+    ];
+
+    /// <summary>The same batch, around the rows that can't be changed: they are put into quarantine by its transaction.</summary>
+    public static IReadOnlyList<NpgsqlBatchCommand> Bisect(BatchGrant grant) =>
+    [
+        .. Guards(grant),
+        Command(
+            """
+            select applied.applied_rows as answer, pg_current_xact_id()::text, applied.bad_rows,
+                   coordinator.finish_batch($1, $2, $3, $4, $5, applied.applied_rows)
+              from coordinator.bisect_batch($1, $2, $9, $6, $7, $8, $10) as applied
+            """,
+            Text(grant.Migration), Text(grant.Step), Number(grant.Batch), Number(grant.Epoch), Uuid(grant.LeaseId),
+            Text(grant.Statement), Number(grant.Lo), Number(grant.Hi), Text(grant.Table),
+            new NpgsqlParameter<int> { TypedValue = MostBadRows }),
         Commit,
     ];
 
@@ -85,6 +100,18 @@ internal static class BatchProtocol
             Text(grant.Migration), Text(grant.Step), Number(grant.Batch)),
         // Not a commit: having locked a row, that would wait for the very standby that the batch's own commit waits for.
         Rollback,
+    ];
+
+    private static IEnumerable<NpgsqlBatchCommand> Guards(BatchGrant grant) =>
+    [
+        Begin,
+        Set(grant),
+        EnterFence(grant),
+        CheckFence(grant),
+        Command(
+            "select coordinator.claim_batch($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+            Text(grant.Migration), Text(grant.Step), Number(grant.Batch), Number(grant.Lo), Number(grant.Hi),
+            Number(grant.Epoch), Uuid(grant.LeaseId), Text(grant.TriggerTable), Text(grant.TriggerName)),
     ];
 
     private static NpgsqlBatchCommand Set(BatchGrant grant) =>

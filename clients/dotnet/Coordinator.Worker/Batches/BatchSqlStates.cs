@@ -1,8 +1,6 @@
-using Npgsql;
-
 namespace Coordinator.Worker.Batches;
 
-/// <summary>The SQLSTATEs that the guards in schema coordinator raise, and those of PostgreSQL's that may pass by themselves.</summary>
+/// <summary>The SQLSTATEs that the functions in schema coordinator raise.</summary>
 internal static class BatchSqlStates
 {
     public const string FenceBusy = "CO001";
@@ -16,14 +14,5 @@ internal static class BatchSqlStates
     public const string LedgerMissing = "CO009";
     public const string WrongIsolation = "CO011";
     public const string RangeDiffers = "CO012";
-
-    /// <summary>Locks, deadlocks, serialization, shutdown, and resources that somebody else may give back.</summary>
-    public static bool IsTransient(PostgresException exception) =>
-        exception.IsTransient ||
-        exception.SqlState is PostgresErrorCodes.LockNotAvailable
-            or PostgresErrorCodes.DeadlockDetected
-            or PostgresErrorCodes.SerializationFailure
-            or PostgresErrorCodes.QueryCanceled
-            or PostgresErrorCodes.OutOfMemory
-            or PostgresErrorCodes.TooManyConnections;
+    public const string TooManyBadRows = "CO015";
 }

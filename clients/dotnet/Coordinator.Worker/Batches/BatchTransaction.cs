@@ -72,11 +72,31 @@ public static class BatchTransaction
                 }
             }
 
-            return await CommitAsync(connection, grant, cancellationToken).ConfigureAwait(false);
+            return await CommitAsync(connection, grant, BatchProtocol.Batch(grant), cancellationToken).ConfigureAwait(false);
         }
         catch (PostgresException exception) when (!IsLostConnection(exception))
         {
             // After an error the server skips to the end of the message and leaves the transaction open and failed.
+            await RollbackAsync(connection).ConfigureAwait(false);
+            return grant.Table is not null && FailureClass.Of(exception.SqlState) == FailureKind.Data
+                ? await BisectAsync(connection, grant, cancellationToken).ConfigureAwait(false)
+                : await TranslateAsync(connection, grant, exception, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>
+    /// Some row can't be changed. The same grant again, behind the same guards, in one transaction that finds such rows,
+    /// puts them into quarantine and changes the others.
+    /// </summary>
+    private static async Task<BatchOutcome> BisectAsync(
+        NpgsqlConnection connection, BatchGrant grant, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await CommitAsync(connection, grant, BatchProtocol.Bisect(grant), cancellationToken).ConfigureAwait(false);
+        }
+        catch (PostgresException exception) when (!IsLostConnection(exception))
+        {
             await RollbackAsync(connection).ConfigureAwait(false);
             return await TranslateAsync(connection, grant, exception, cancellationToken).ConfigureAwait(false);
         }
@@ -106,14 +126,14 @@ public static class BatchTransaction
     }
 
     private static async Task<BatchOutcome> CommitAsync(
-        NpgsqlConnection connection, BatchGrant grant, CancellationToken cancellationToken)
+        NpgsqlConnection connection, BatchGrant grant, IReadOnlyList<NpgsqlBatchCommand> batch, CancellationToken cancellationToken)
     {
         BatchOutcome? outcome = null;
         await ExecuteAsync(
             connection,
             grant,
-            BatchProtocol.Batch(grant),
-            answer => outcome = new BatchOutcome.Committed(answer.GetInt64(0), answer.GetString(1)),
+            batch,
+            answer => outcome = new BatchOutcome.Committed(answer.GetInt64(0), answer.GetString(1)) { BadRows = answer.GetInt64(2) },
             cancellationToken).ConfigureAwait(false);
         return At(grant, outcome ?? throw new InvalidOperationException("The batch committed without an answer."));
     }
@@ -132,7 +152,7 @@ public static class BatchTransaction
             BatchSqlStates.WrongTarget => new BatchOutcome.WrongTarget(message),
             BatchSqlStates.TransactionEscaped or BatchSqlStates.LedgerMissing or BatchSqlStates.WrongIsolation
                 or BatchSqlStates.RangeDiffers => At(grant, new BatchOutcome.ProtocolBroken(exception.SqlState, message)),
-            _ => At(grant, new BatchOutcome.Failed(exception.SqlState, message, BatchSqlStates.IsTransient(exception))),
+            _ => At(grant, new BatchOutcome.Failed(exception.SqlState, message, FailureClass.Of(exception.SqlState))),
         };
     }
 

@@ -36,9 +36,7 @@ internal static class OutcomeReport
         BatchOutcome.SyncTriggerBroken broken => Release(lease, ReleaseReason.SyncTriggerBroken, broken.Message),
         BatchOutcome.ProtocolBroken broken =>
             Release(lease, ReleaseReason.ProtocolBroken, broken.Message, broken.SqlState),
-        BatchOutcome.Failed { Transient: true } failed =>
-            Release(lease, ReleaseReason.Retryable, failed.Message, failed.SqlState),
-        BatchOutcome.Failed failed => Release(lease, ReleaseReason.Failed, failed.Message, failed.SqlState),
+        BatchOutcome.Failed failed => Release(lease, ReleaseReason.Of(failed.Kind), failed.Message, failed.SqlState),
         BatchOutcome.Unreachable unreachable => Release(lease, ReleaseReason.Unreachable, unreachable.Message),
         BatchOutcome.Unsettled unsettled => Release(lease, ReleaseReason.Unsettled, unsettled.Message),
         _ => throw new ArgumentOutOfRangeException(nameof(outcome), outcome, "A batch that is done is not given back."),

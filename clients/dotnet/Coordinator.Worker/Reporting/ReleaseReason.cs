@@ -1,3 +1,5 @@
+using Coordinator.Worker.Batches;
+
 namespace Coordinator.Worker.Reporting;
 
 /// <summary>The stable reasons with which a worker gives a batch back. They are part of the contract with the service.</summary>
@@ -20,4 +22,18 @@ internal static class ReleaseReason
 
     /// <summary>An SQLSTATE that the same batch will meet again.</summary>
     public const string Failed = "STATEMENT_FAILED";
+
+    /// <summary>An SQLSTATE that every batch will meet until a person has changed something.</summary>
+    public const string Configuration = "CONFIGURATION_ERROR";
+
+    /// <summary>More rows of the batch can't be changed than go into quarantine.</summary>
+    public const string TooManyBadRows = "TOO_MANY_BAD_ROWS";
+
+    public static string Of(FailureKind kind) => kind switch
+    {
+        FailureKind.Transient => Retryable,
+        FailureKind.Configuration => Configuration,
+        FailureKind.TooManyBadRows => TooManyBadRows,
+        _ => Failed,
+    };
 }

@@ -71,6 +71,7 @@ internal sealed class TargetBatchRunner : IBatchRunner, IAsyncDisposable
         Lo = lease.FirstBlock,
         Hi = lease.EndBlock,
         Statement = lease.Statement,
+        Table = lease.Table.Length > 0 ? lease.Table : null,
         Epoch = lease.Token.Epoch,
         LeaseId = Guid.Parse(lease.Token.LeaseId),
         Generation = lease.Generation,
