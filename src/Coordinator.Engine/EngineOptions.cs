@@ -18,6 +18,18 @@ public sealed class EngineOptions
     /// <summary>How long a batch's statement may run in the target.</summary>
     public TimeSpan BatchStatementTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>
+    /// How many batches may run at once on one target server, over all of its backfills. 8 by default: about twice the cores of a
+    /// server of which nothing is known. <see cref="int.MaxValue"/> is no limit.
+    /// </summary>
+    public int ServerParallelism { get; set; } = 8;
+
+    /// <summary>How often the driver of a backfill looks at the load of its target.</summary>
+    public TimeSpan PaceInterval { get; set; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>Without a look at the target for so long, nothing more is granted there.</summary>
+    public TimeSpan PaceTimeout { get; set; } = TimeSpan.FromSeconds(15);
+
     /// <summary>How often a replica says that the service is running.</summary>
     public TimeSpan TickInterval { get; set; } = TimeSpan.FromSeconds(2);
 

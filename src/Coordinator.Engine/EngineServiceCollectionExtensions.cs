@@ -4,6 +4,7 @@ using Coordinator.Engine.Driving;
 using Coordinator.Engine.Events;
 using Coordinator.Engine.Leasing;
 using Coordinator.Engine.Migrations;
+using Coordinator.Engine.Pacing;
 using Coordinator.Engine.Readiness;
 using Coordinator.Engine.Requests;
 using Coordinator.Engine.Schema;
@@ -54,6 +55,7 @@ public static class EngineServiceCollectionExtensions
         services.TryAddSingleton<BackfillControl>();
         services.TryAddSingleton<BatchLeasing>();
         services.TryAddSingleton<ServiceTick>();
+        services.TryAddSingleton<PaceTelemetry>();
         services.TryAddSingleton<TargetPreparation>();
         services.TryAddSingleton<MigrationCommands>();
         services.TryAddSingleton<MigrationQueries>();

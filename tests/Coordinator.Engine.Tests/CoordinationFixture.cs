@@ -18,7 +18,8 @@ public sealed class CoordinationFixture : IAsyncLifetime
     /// <summary>The event store with the projection of applications.</summary>
     public IEventStore Store { get; private set; } = null!;
 
-    public EngineOptions Options { get; } = new();
+    /// <summary>Without a limit per server: the backfills of all tests stand for one and the same.</summary>
+    public EngineOptions Options { get; } = new() { ServerParallelism = int.MaxValue };
 
     public async Task InitializeAsync()
     {

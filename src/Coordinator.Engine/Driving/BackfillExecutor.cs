@@ -1,5 +1,6 @@
 using Coordinator.Domain.Plans;
 using Coordinator.Engine.Leasing;
+using Coordinator.Engine.Pacing;
 using Coordinator.EventStore;
 using Coordinator.EventStore.Listening;
 using Coordinator.Postgres.Ledger;
@@ -11,7 +12,12 @@ namespace Coordinator.Engine.Driving;
 /// grants in step with the target: a rewritten table restarts the pass, another timeline has its batches checked again.
 /// </summary>
 internal sealed class BackfillExecutor(
-    IEventStore store, BackfillControl control, BackfillOpening opening, BackfillAudit audit, AppendListener appended)
+    IEventStore store,
+    BackfillControl control,
+    BackfillOpening opening,
+    BackfillAudit audit,
+    BackfillPacer pacer,
+    AppendListener appended)
     : IStepExecutor
 {
     private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(500);
@@ -22,6 +28,22 @@ internal sealed class BackfillExecutor(
         var backfill = (PlanStep.Backfill)run.Step;
         var progressEvents = new ProgressEvents(store, Driver, run.Migration, backfill.Id);
         await opening.OpenAsync(run, backfill, cancellationToken);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var pacing = pacer.RunAsync(run, backfill, ending.Token);
+        try
+        {
+            return await FollowAsync(run, backfill, progressEvents, cancellationToken);
+        }
+        finally
+        {
+            await ending.CancelAsync();
+            await pacing;
+        }
+    }
+
+    private async Task<StepOutcome> FollowAsync(
+        StepRun run, PlanStep.Backfill backfill, ProgressEvents progressEvents, CancellationToken cancellationToken)
+    {
         while (true)
         {
             var seen = appended.Current;
@@ -64,11 +86,15 @@ internal sealed class BackfillExecutor(
         StepRun run, PlanStep.Backfill backfill, CancellationToken cancellationToken) =>
         (await control.ProgressAsync(run.Migration, cancellationToken)).Single(progress => progress.Step == backfill.Id);
 
+    private static string Where(BackfillProgress progress, BackfillPace pace) =>
+        progress.Paces.Count > 1 ? $"shard '{pace.Shard}': " : "";
+
     private static string Words(BackfillProgress progress)
     {
         var percent = progress.TotalBlocks == 0 ? 100 : 100.0 * progress.DoneBlocks / progress.TotalBlocks;
-        var state = progress.Leased > 0 || progress.DoneBlocks == progress.TotalBlocks
-            ? ""
+        var state = progress.DoneBlocks == progress.TotalBlocks ? ""
+            : progress.Paces.FirstOrDefault(pace => pace.Signal.Length > 0) is { } held ? $"; {Where(progress, held)}{held.Message}"
+            : progress.Leased > 0 ? ""
             : ", no worker holds a batch: start one for this target";
         return string.Create(
             System.Globalization.CultureInfo.InvariantCulture,

@@ -62,7 +62,8 @@ internal sealed class BackfillOpening(IEventStore store, BackfillControl control
                 table.FileNode,
                 here.Generation,
                 here.SystemIdentifier,
-                here.Timeline)
+                here.Timeline,
+                Throttle.InitialParallelism)
             {
                 Table = backfill.Table.Sql,
             });

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Coordinator.Engine.Applications;
 using Coordinator.Engine.Leasing;
 using Coordinator.Engine.Migrations;
+using Coordinator.Engine.Pacing;
 using Coordinator.Engine.Targets;
 using Coordinator.EventStore;
 using Coordinator.EventStore.Listening;
@@ -25,6 +26,8 @@ internal sealed class MigrationDriverHost(
     AdmissionChanges admission,
     BackfillControl control,
     GateFactsReader facts,
+    PaceTelemetry pace,
+    EngineOptions options,
     TimeProvider time,
     ILogger<MigrationDriverHost> logger) : BackgroundService
 {
@@ -108,7 +111,8 @@ internal sealed class MigrationDriverHost(
             transaction,
             new IndexExecutor(new ConcurrentIndexRunner(time)),
             new ValidateExecutor(new ConstraintValidator(time)),
-            new BackfillExecutor(store, control, opening, new BackfillAudit(control, opening), appended),
+            new BackfillExecutor(store, control, opening, new BackfillAudit(control, opening),
+                new BackfillPacer(new PaceStore(database, options), options, time, pace, logger), appended),
             new VerifyExecutor(),
             new GateExecutor(stream, facts, admission, appended),
             new ContractExecutor(fence, transaction),

@@ -34,7 +34,11 @@ public sealed class BackfillControl(CoordinationDatabase database)
         ArgumentNullException.ThrowIfNull(fences);
         EnlistAll(session, fences
             .OrderBy(fence => fence.Key, StringComparer.Ordinal)
-            .Select(fence => BackfillStatements.Resume(migration, fence.Key, fence.Value)));
+            .SelectMany(fence => new[]
+            {
+                BackfillStatements.Resume(migration, fence.Key, fence.Value),
+                PaceStatements.Server(fence.Value.SystemIdentifier),
+            }));
     }
 
     /// <summary>Ends a step's granting for good. With a batch that is not done the save fails with SQLSTATE <c>CO104</c>.</summary>
@@ -85,38 +89,8 @@ public sealed class BackfillControl(CoordinationDatabase database)
     }
 
     /// <summary>The progress of one migration's backfills, or of all, by migration and step.</summary>
-    public async Task<IReadOnlyList<BackfillProgress>> ProgressAsync(string? migration, CancellationToken cancellationToken)
-    {
-        await using var command = database.DataSource.CreateCommand(
-            """
-            select f.migration, f.step, min(f.state), bool_or(f.state = 1), sum(f.total_blocks)::bigint,
-                coalesce(sum(b.blocks), 0)::bigint, coalesce(sum(b.rows), 0)::bigint, coalesce(sum(b.done), 0)::bigint,
-                coalesce(sum(b.takeovers), 0)::bigint, coalesce(sum(b.leased), 0)::bigint,
-                (array_agg(b.last_failure order by b.failures desc) filter (where b.last_failure is not null))[1]
-            from coordinator.backfill f
-                left join lateral (
-                    select sum(end_block - first_block) filter (where state = 1) as blocks, sum(row_count) filter (where state = 1) as rows,
-                        count(*) filter (where state = 1) as done, sum(takeovers) as takeovers,
-                        count(*) filter (where state = 0 and holder <> '' and expires_at > clock_timestamp()) as leased,
-                        max(failures) filter (where state = 0) as failures,
-                        (array_agg(last_failure order by failures desc) filter (where state = 0 and last_failure is not null))[1] as last_failure
-                    from coordinator.backfill_batch
-                    where migration = f.migration and shard = f.shard and step = f.step and batch >= f.pass::bigint << 32
-                ) b on true
-            where $1 = '' or f.migration = $1
-            group by f.migration, f.step
-            order by f.migration, f.step
-            """);
-        command.Parameters.Add(new() { Value = migration ?? "" });
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        var progress = new List<BackfillProgress>();
-        while (await reader.ReadAsync(cancellationToken))
-        {
-            progress.Add(ReadProgress(reader));
-        }
-
-        return progress;
-    }
+    public Task<IReadOnlyList<BackfillProgress>> ProgressAsync(string? migration, CancellationToken cancellationToken) =>
+        ProgressReader.ReadAsync(database, migration, cancellationToken);
 
     /// <summary>What a worker reported that must stop the backfill for good: a batch that left its transaction. Null: nothing.</summary>
     public async Task<string?> FatalFailureAsync(string migration, string step, CancellationToken cancellationToken)
@@ -152,10 +126,13 @@ public sealed class BackfillControl(CoordinationDatabase database)
         await using var command = database.DataSource.CreateCommand(
             """
             with lost as materialized (
-                select batch from coordinator.backfill_batch
+                select batch, end_block - first_block as blocks, row_count from coordinator.backfill_batch
                 where migration = $1 and shard = $2 and step = $3 and batch = any($4) and state = 1
                 order by batch
                 for no key update
+            ), taken_back as (
+                insert into coordinator.backfill_sample (migration, shard, step, blocks, rows, batches)
+                select $1, $2, $3, -sum(blocks), -coalesce(sum(row_count), 0), -count(*) from lost having count(*) > 0
             )
             update coordinator.backfill_batch b
             set state = 0, row_count = null, holder = '', expires_at = clock_timestamp()
@@ -188,25 +165,6 @@ public sealed class BackfillControl(CoordinationDatabase database)
         }
 
         return rows;
-    }
-
-    private static BackfillProgress ReadProgress(NpgsqlDataReader reader)
-    {
-        var finished = reader.GetInt16(2) == (short)BackfillRowState.Finished;
-        return new BackfillProgress
-        {
-            Migration = reader.GetString(0),
-            Step = reader.GetString(1),
-            State = finished ? BackfillRowState.Finished
-                : reader.GetBoolean(3) ? BackfillRowState.Paused : BackfillRowState.Running,
-            TotalBlocks = reader.GetInt64(4),
-            DoneBlocks = reader.GetInt64(5),
-            Rows = reader.GetInt64(6),
-            Batches = reader.GetInt64(7),
-            Takeovers = reader.GetInt64(8),
-            Leased = reader.GetInt64(9),
-            LastFailure = reader.IsDBNull(10) ? null : reader.GetString(10),
-        };
     }
 
     private static void AddShard(NpgsqlCommand command, string migration, string shard, string step)

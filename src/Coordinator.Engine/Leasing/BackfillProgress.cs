@@ -1,6 +1,6 @@
 namespace Coordinator.Engine.Leasing;
 
-/// <summary>How far a backfill step is, over all shards. Counted from the batches of the current pass.</summary>
+/// <summary>How far a backfill step is, over all shards, in the current pass. Never more is done than there is.</summary>
 public sealed record BackfillProgress
 {
     /// <summary>The migration.</summary>
@@ -32,4 +32,25 @@ public sealed record BackfillProgress
 
     /// <summary>Why the most often failed of the open batches failed last; null when none did.</summary>
     public required string? LastFailure { get; init; }
+
+    /// <summary>Rows per second over the last ten seconds or so; null while nobody measures.</summary>
+    public double? RowsPerSecond { get; init; }
+
+    /// <summary>Table blocks per second over the last ten seconds or so; null while nobody measures.</summary>
+    public double? BlocksPerSecond { get; init; }
+
+    /// <summary>For how long this pass has been worked on: the time in which a driver looked on.</summary>
+    public TimeSpan Active { get; init; }
+
+    /// <summary>The pace of each shard, by name.</summary>
+    public IReadOnlyList<BackfillPace> Paces { get; init; } = [];
+
+    /// <summary>Rows per second over all of <see cref="Active"/>; null before anything can be said.</summary>
+    public double? MeanRowsPerSecond => Active >= TimeSpan.FromSeconds(1) ? Rows / Active.TotalSeconds : null;
+
+    /// <summary>What can be said about the time that is left.</summary>
+    public EstimateState Estimate => BackfillEstimate.StateOf(this);
+
+    /// <summary>The time that is left at the present rate; null unless <see cref="Estimate"/> says that there is an estimate.</summary>
+    public TimeSpan? Left => Estimate == EstimateState.Estimated ? BackfillEstimate.LeftOf(this) : null;
 }

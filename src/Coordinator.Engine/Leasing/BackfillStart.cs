@@ -15,6 +15,9 @@ namespace Coordinator.Engine.Leasing;
 /// <param name="Generation">The fence generation that batches must find in the target.</param>
 /// <param name="SystemIdentifier">The target's system identifier.</param>
 /// <param name="Timeline">The target's timeline, 8 hexadecimal digits.</param>
+/// <param name="Parallelism">
+/// How many batches may run at once until the driver decides anew, which it has to do every few seconds; null for no limit and no driver.
+/// </param>
 public sealed record BackfillStart(
     string Migration,
     string Shard,
@@ -29,7 +32,8 @@ public sealed record BackfillStart(
     long FileNode,
     long Generation,
     long SystemIdentifier,
-    string Timeline)
+    string Timeline,
+    int? Parallelism = null)
 {
     /// <summary>The table, qualified and quoted; empty where it is not known, and then no row goes into quarantine.</summary>
     public string Table { get; init; } = "";

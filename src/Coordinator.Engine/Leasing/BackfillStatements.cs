@@ -24,6 +24,10 @@ internal static class BackfillStatements
             """,
             start);
         yield return RangesCommand(start);
+        foreach (var command in PaceStatements.Start(start))
+        {
+            yield return command;
+        }
     }
 
     public static NpgsqlBatchCommand Pause(string migration) => new(
@@ -67,6 +71,9 @@ internal static class BackfillStatements
         yield return OfMigration("delete from coordinator.backfill where migration = $1", migration);
         yield return OfMigration("delete from coordinator.backfill_range where migration = $1", migration);
         yield return OfMigration("delete from coordinator.backfill_batch where migration = $1", migration);
+        yield return OfMigration("delete from coordinator.backfill_sample where migration = $1", migration);
+        yield return OfMigration("delete from coordinator.backfill_total where migration = $1", migration);
+        yield return OfMigration("delete from coordinator.backfill_pace where migration = $1", migration);
     }
 
     /// <summary>A row for each range that is not carved up and each batch that is not done, of step $2 of migration $1.</summary>

@@ -6,7 +6,8 @@ namespace Coordinator.Engine.Leasing;
 /// <summary>
 /// Grants batches: first those whose lease ran out, under the next epoch, then new ones, carved off the front of the
 /// ranges. Everything is decided in one statement, so a batch is either carved, with a row and a lease, or still part
-/// of its range; nobody waits for a lock, and a lost answer only costs the time until the leases end.
+/// of its range; nobody waits for a lock but that of a server whose parallelism is limited, for the length of a commit;
+/// and a lost answer only costs the time until the leases end.
 /// </summary>
 internal sealed class BatchGrants(CoordinationDatabase database, EngineOptions options)
 {
@@ -47,9 +48,11 @@ internal sealed class BatchGrants(CoordinationDatabase database, EngineOptions o
     {
         await using var batch = database.DataSource.CreateBatch();
         batch.BatchCommands.Add(RequestLockCommand(request));
+        batch.BatchCommands.Add(ServerLockCommand(request));
         batch.BatchCommands.Add(GrantCommand(request));
         batch.BatchCommands.Add(RemainderCommand(request));
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
+        await reader.NextResultAsync(cancellationToken);
         await reader.NextResultAsync(cancellationToken);
         var granted = new List<GrantedBatch>();
         while (await reader.ReadAsync(cancellationToken))
@@ -77,96 +80,43 @@ internal sealed class BatchGrants(CoordinationDatabase database, EngineOptions o
         Parameters = { new() { Value = request.RequestId }, new() { Value = RequestBusy } },
     };
 
-    private NpgsqlBatchCommand GrantCommand(AcquireRequest request) => new(GrantSql)
+    private NpgsqlBatchCommand ServerLockCommand(AcquireRequest request)
     {
-        Parameters =
-        {
-            new() { Value = request.Worker },
-            new() { Value = request.Targets.ToArray() },
-            new() { Value = request.Migration },
-            new() { Value = (long)request.Max },
-            new() { Value = request.RequestId },
-            new() { Value = options.BatchLease },
-            new() { Value = options.TickGap },
-        },
-    };
+        var command = new NpgsqlBatchCommand(GrantSql.LockServers);
+        AddRequest(command, request);
+        return command;
+    }
 
-    // A lease that seems to have run out while no replica was running is left alone until the first tick has given the time back.
-    // The bound in generate_series keeps a range of a million batches from being listed.
-    private const string GrantSql =
-        """
-        with eligible as (
-            select * from coordinator.backfill
-            where state = 0 and target = any($2) and ($3 = '' or migration = $3)
-        ), first_time as materialized (
-            select not exists (select from coordinator.backfill_batch where request_id = $5) as yes
-        ), repeated as (
-            select b.* from coordinator.backfill_batch b
-            where b.request_id = $5 and b.holder = $1 and b.state = 0 and b.expires_at > clock_timestamp()
-        ), lapsed as materialized (
-            select b.migration, b.shard, b.step, b.batch
-            from coordinator.backfill_batch b join eligible e using (migration, shard, step)
-            where b.state = 0 and b.expires_at <= clock_timestamp() and b.batch >= e.pass::bigint << 32
-                and (select yes from first_time)
-                and not exists (select from coordinator.service_tick where ticked_at < clock_timestamp() - $7)
-            order by b.migration, b.shard, b.step, b.batch
-            limit $4
-            for update of b skip locked
-        ), taken as (
-            update coordinator.backfill_batch b
-            set epoch = b.epoch + 1, lease_id = gen_random_uuid(), holder = $1, request_id = $5,
-                granted_at = clock_timestamp(), expires_at = clock_timestamp() + $6,
-                takeovers = b.takeovers + (b.holder <> '')::integer
-            from lapsed l
-            where b.migration = l.migration and b.shard = l.shard and b.step = l.step and b.batch = l.batch
-            returning b.*
-        ), open_range as materialized (
-            select r.migration, r.shard, r.step, r.range, r.next_block, r.end_block, e.batch_blocks, e.pass
-            from coordinator.backfill_range r join eligible e using (migration, shard, step)
-            where r.next_block < r.end_block and r.pass = e.pass
-                and (select yes from first_time) and (select count(*) from taken) < $4
-            order by r.migration, r.shard, r.step, r.range
-            limit 2
-            for update of r skip locked
-        ), cut as materialized (
-            select o.*, first_block, least(first_block + o.batch_blocks, o.end_block) as upto
-            from open_range o cross join lateral generate_series(
-                o.next_block, least(o.end_block, o.next_block + o.batch_blocks * $4) - 1, o.batch_blocks) as first_block
-            order by o.migration, o.shard, o.step, o.range, first_block
-            limit greatest($4 - (select count(*) from taken), 0)
-        ), shortened as (
-            update coordinator.backfill_range r set next_block = c.upto
-            from (select migration, shard, step, range, max(upto) as upto from cut group by 1, 2, 3, 4) c
-            where r.migration = c.migration and r.shard = c.shard and r.step = c.step and r.range = c.range
-        ), carved as (
-            insert into coordinator.backfill_batch as b
-                (migration, shard, step, batch, first_block, end_block, epoch, lease_id, holder, request_id, expires_at)
-            select migration, shard, step, (pass::bigint << 32) + first_block, first_block, upto, 1, gen_random_uuid(), $1, $5,
-                clock_timestamp() + $6
-            from cut
-            returning b.*
-        )
-        select e.migration, e.shard, e.step, g.batch, g.epoch, g.lease_id, e.target, g.first_block, g.end_block, e.statement,
-            e.generation, e.system_identifier, e.timeline, e.trigger_table, e.trigger_name, e.filled_table
-        from (select * from taken union all select * from carved union all select * from repeated) g
-            join eligible e using (migration, shard, step)
-        order by 1, 2, 3, 4
-        """;
+    private NpgsqlBatchCommand GrantCommand(AcquireRequest request)
+    {
+        var command = new NpgsqlBatchCommand(GrantSql.Grant);
+        AddRequest(command, request);
+        command.Parameters.Add(new() { Value = request.RequestId });
+        command.Parameters.Add(new() { Value = options.BatchLease });
+        return command;
+    }
 
-    // By its own snapshot, after the grant: work that is there and was not granted was locked by somebody else.
+    private void AddRequest(NpgsqlBatchCommand command, AcquireRequest request)
+    {
+        command.Parameters.Add(new() { Value = request.Worker });
+        command.Parameters.Add(new() { Value = request.Targets.ToArray() });
+        command.Parameters.Add(new() { Value = request.Migration });
+        command.Parameters.Add(new() { Value = (long)request.Max });
+        command.Parameters.Add(new() { Value = (long)request.Parallelism });
+        command.Parameters.Add(new() { Value = (long)options.ServerParallelism });
+        command.Parameters.Add(new() { Value = options.TickGap });
+    }
+
+    // What could be granted before the locks were taken, and was not, was locked by somebody else.
     private static NpgsqlBatchCommand RemainderCommand(AcquireRequest request) => new(
         """
         select
-            exists (select from coordinator.backfill f
-                where f.state = 0 and f.target = any($1) and ($2 = '' or f.migration = $2)
-                    and exists (select from coordinator.backfill_range r
-                        where r.migration = f.migration and r.shard = f.shard and r.step = f.step
-                            and r.pass = f.pass and r.next_block < r.end_block)),
-            $2 = '' or exists (select from coordinator.migration where name = $2)
-                or exists (select from coordinator.backfill where migration = $2)
+            current_setting('coordinator.servers') <> '{}',
+            $1 = '' or exists (select from coordinator.migration where name = $1)
+                or exists (select from coordinator.backfill where migration = $1)
         """)
     {
-        Parameters = { new() { Value = request.Targets.ToArray() }, new() { Value = request.Migration } },
+        Parameters = { new() { Value = request.Migration } },
     };
 
     private GrantedBatch Read(NpgsqlDataReader reader) => new()
@@ -183,6 +133,7 @@ internal sealed class BatchGrants(CoordinationDatabase database, EngineOptions o
         TriggerTable = reader.GetString(13),
         TriggerName = reader.GetString(14),
         Table = reader.GetString(15),
+        Pause = reader.IsDBNull(16) ? TimeSpan.Zero : reader.GetTimeSpan(16),
         LeaseDuration = options.BatchLease,
         LockTimeout = options.BatchLockTimeout,
         StatementTimeout = options.BatchStatementTimeout,

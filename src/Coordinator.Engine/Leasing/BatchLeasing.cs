@@ -20,7 +20,8 @@ public sealed class BatchLeasing
 
     /// <summary>
     /// Leases up to <paramref name="max"/> batches of running backfills on the targets. A repeat of the same request
-    /// returns those of its leases that still hold. None when there is nothing to do now.
+    /// returns those of its leases that still hold. None when there is nothing to do now, or no more may run now.
+    /// Of its leases a worker runs <paramref name="parallelism"/> at once; only those count against limits.
     /// </summary>
     /// <exception cref="EngineException">The input is malformed, or <paramref name="migration"/> is not known.</exception>
     public Task<IReadOnlyList<GrantedBatch>> AcquireAsync(
@@ -29,11 +30,24 @@ public sealed class BatchLeasing
         int max,
         Guid requestId,
         string? migration,
+        int parallelism,
         CancellationToken cancellationToken)
     {
         LeasingInput.CheckAcquire(worker, targets, max, requestId, migration);
-        return _grants.AcquireAsync(new AcquireRequest(worker, targets, max, requestId, migration ?? ""), cancellationToken);
+        return _grants.AcquireAsync(new AcquireRequest(
+            worker, targets, max, requestId, migration ?? "", Math.Clamp(parallelism, 1, LeasingInput.MostBatches)), cancellationToken);
     }
+
+    /// <summary>As the other overload, for a worker that may run all of its leases at once.</summary>
+    /// <exception cref="EngineException">The input is malformed, or <paramref name="migration"/> is not known.</exception>
+    public Task<IReadOnlyList<GrantedBatch>> AcquireAsync(
+        string worker,
+        IReadOnlyCollection<string> targets,
+        int max,
+        Guid requestId,
+        string? migration,
+        CancellationToken cancellationToken) =>
+        AcquireAsync(worker, targets, max, requestId, migration, LeasingInput.MostBatches, cancellationToken);
 
     /// <summary>Extends leases; one that is not in the answer is lost, and stays lost.</summary>
     public async Task<IReadOnlyList<LeaseToken>> RenewAsync(

@@ -79,6 +79,7 @@ internal sealed class BatchReports(CoordinationDatabase database, EngineOptions 
     public async Task ReleaseAsync(
         string worker, IReadOnlyCollection<BatchRelease> releases, CancellationToken cancellationToken)
     {
+        await RecordTimeoutsAsync(releases, cancellationToken);
         // Without a holder: neither a late renewal nor a repeat of the request that got it finds it again.
         await using var command = database.DataSource.CreateCommand(
             """
@@ -110,6 +111,30 @@ internal sealed class BatchReports(CoordinationDatabase database, EngineOptions 
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
+    // A batch that ran into its time limit took at least that long: the next ones have to be smaller.
+    private async Task RecordTimeoutsAsync(IReadOnlyCollection<BatchRelease> releases, CancellationToken cancellationToken)
+    {
+        var cancelled = releases.Where(release => release.SqlState == PostgresErrorCodes.QueryCanceled).ToList();
+        if (cancelled.Count == 0)
+        {
+            return;
+        }
+
+        await using var command = database.DataSource.CreateCommand(
+            """
+            insert into coordinator.backfill_sample (migration, shard, step, slowest_ms, slowest_blocks)
+            select b.migration, b.shard, b.step, $7, max(b.end_block - b.first_block)
+            from coordinator.backfill_batch b
+                join unnest($1, $2, $3, $4, $5, $6) as t(migration, shard, step, batch, epoch, lease_id)
+                    using (migration, shard, step, batch)
+            where b.epoch = t.epoch and b.lease_id = t.lease_id and b.state = 0
+            group by b.migration, b.shard, b.step
+            """);
+        LeaseTokenColumns.Add(command.Parameters, cancelled.Select(release => release.Token).ToList());
+        command.Parameters.Add(new() { Value = options.BatchStatementTimeout.TotalMilliseconds });
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
     // The backfill's row is locked against a change of the incarnation: when that is committed, no report from before it
     // is accepted any more.
     private static NpgsqlBatchCommand CompleteCommand(IReadOnlyCollection<BatchReceipt> receipts)
@@ -117,7 +142,8 @@ internal sealed class BatchReports(CoordinationDatabase database, EngineOptions 
         var command = new NpgsqlBatchCommand(
             """
             with told as materialized (
-                select * from unnest($1, $2, $3, $4, $5, $6, $7) as t(migration, shard, step, batch, row_count, system_identifier, timeline)
+                select * from unnest($1, $2, $3, $4, $5, $6, $7, $8)
+                    as t(migration, shard, step, batch, row_count, system_identifier, timeline, busy)
             ), backfill as materialized (
                 select f.migration, f.shard, f.step, f.system_identifier, f.timeline
                 from coordinator.backfill f
@@ -129,7 +155,7 @@ internal sealed class BatchReports(CoordinationDatabase database, EngineOptions 
                     (f.system_identifier, f.timeline) is not distinct from (t.system_identifier, t.timeline) as current
                 from told t left join backfill f using (migration, shard, step)
             ), reported as materialized (
-                select b.migration, b.shard, b.step, b.batch, j.row_count
+                select b.migration, b.shard, b.step, b.batch, j.row_count, j.busy
                 from coordinator.backfill_batch b join judged j using (migration, shard, step, batch)
                 where j.current and b.state = 0
                 order by b.migration, b.shard, b.step, b.batch
@@ -138,6 +164,15 @@ internal sealed class BatchReports(CoordinationDatabase database, EngineOptions 
                 update coordinator.backfill_batch b set state = 1, row_count = r.row_count
                 from reported r
                 where b.migration = r.migration and b.shard = r.shard and b.step = r.step and b.batch = r.batch
+                returning b.migration, b.shard, b.step, b.end_block - b.first_block as blocks, b.row_count, r.busy
+            ), sampled as (
+                insert into coordinator.backfill_sample
+                    (migration, shard, step, blocks, rows, batches, timed_blocks, busy_ms, slowest_ms, slowest_blocks)
+                select migration, shard, step, sum(blocks), sum(row_count), count(*),
+                    coalesce(sum(blocks) filter (where busy is not null), 0), coalesce(sum(busy), 0), max(busy),
+                    (array_agg(blocks order by busy desc) filter (where busy is not null))[1]
+                from done
+                group by migration, shard, step
             )
             select migration, known from judged where not current order by known limit 1
             """);
@@ -146,6 +181,12 @@ internal sealed class BatchReports(CoordinationDatabase database, EngineOptions 
         command.Parameters.Add(new() { Value = receipts.Select(receipt => Math.Max(receipt.RowCount, 0)).ToArray() });
         command.Parameters.Add(new() { Value = receipts.Select(receipt => receipt.SystemIdentifier).ToArray() });
         command.Parameters.Add(new() { Value = receipts.Select(receipt => LeasingInput.Clean(receipt.Timeline, 64)).ToArray() });
+        command.Parameters.Add(new()
+        {
+            Value = receipts.Select(receipt => receipt.Elapsed is { } elapsed && elapsed >= TimeSpan.Zero
+                ? elapsed.TotalMilliseconds
+                : (double?)null).ToArray(),
+        });
         return command;
     }
 

@@ -5,4 +5,5 @@ public sealed record Target(
     string Name,
     IReadOnlyList<TargetShard> Shards,
     IReadOnlyList<string> WorkerRoles,
-    IReadOnlyList<string> IgnoredRoles);
+    IReadOnlyList<string> IgnoredRoles,
+    PaceOptions Pace);

@@ -16,4 +16,7 @@ public sealed class TargetOptions
 
     /// <summary>Roles whose sessions are never an application's: administrators, monitoring, backups.</summary>
     public List<string> IgnoredRoles { get; set; } = [];
+
+    /// <summary>How gently backfills treat it.</summary>
+    public PaceOptions Pace { get; set; } = new();
 }

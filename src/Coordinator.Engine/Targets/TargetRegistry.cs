@@ -19,7 +19,8 @@ public sealed class TargetRegistry : IAsyncDisposable
                     .OrderBy(shard => shard.Key, StringComparer.Ordinal)
                     .Select(shard => new TargetShard(entry.Key, shard.Key, shard.Value))],
                 [.. entry.Value.WorkerRoles],
-                [.. entry.Value.IgnoredRoles]),
+                [.. entry.Value.IgnoredRoles],
+                entry.Value.Pace),
             StringComparer.Ordinal);
     }
 

@@ -23,6 +23,7 @@ internal static class LeaseMapping
         Table = batch.Table,
         LockTimeout = Duration.FromTimeSpan(batch.LockTimeout),
         StatementTimeout = Duration.FromTimeSpan(batch.StatementTimeout),
+        Pause = batch.Pause > TimeSpan.Zero ? Duration.FromTimeSpan(batch.Pause) : null,
     };
 
     public static V1.LeaseToken ToProto(LeaseToken token) => new()
@@ -45,7 +46,11 @@ internal static class LeaseMapping
                 "Send tokens as AcquireBatches gave them out.");
 
     public static BatchReceipt ToDomain(V1.BatchReceipt receipt) =>
-        new(ToDomain(receipt.Token), receipt.RowCount, receipt.SystemIdentifier, receipt.Timeline);
+        new(ToDomain(receipt.Token), receipt.RowCount, receipt.SystemIdentifier, receipt.Timeline, Elapsed(receipt.ExecutionTime));
+
+    // What can't be a batch's time is no measurement.
+    private static TimeSpan? Elapsed(Duration? time) =>
+        time is { Seconds: >= 0 and < 86_400, Nanos: >= 0 and < 1_000_000_000 } ? time.ToTimeSpan() : null;
 
     public static BatchRelease ToDomain(V1.BatchRelease release) =>
         new(ToDomain(release.Token), release.Reason, release.SqlState, release.Message, release.ObservedEpoch);

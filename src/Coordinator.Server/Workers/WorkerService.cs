@@ -18,7 +18,13 @@ internal sealed class WorkerService(BatchLeasing leasing, Engine.EngineOptions t
         context.Caller().RequireTargets(request.Targets);
         var requestId = RequestIds.Parse(request.RequestId) ?? Guid.CreateVersion7();
         var batches = await leasing.AcquireAsync(
-            request.Worker, request.Targets, request.MaxBatchCount, requestId, request.Migration, context.CancellationToken);
+            request.Worker,
+            request.Targets,
+            request.MaxBatchCount,
+            requestId,
+            request.Migration,
+            request.Parallelism > 0 ? request.Parallelism : int.MaxValue,
+            context.CancellationToken);
         return new V1.AcquireBatchesResponse
         {
             Leases = { batches.Select(LeaseMapping.ToProto) },

@@ -41,7 +41,7 @@ public class BlockRangesTests
     [InlineData(2000, 1000, 0, 1)]
     [InlineData(2000, 1000, double.NaN, 1)]
     [InlineData(2000, 1000, double.PositiveInfinity, 1)]
-    [InlineData(int.MaxValue, 1L << 32, 1, 1 << 20)]
+    [InlineData(int.MaxValue, 1L << 32, 1, 8192)]
     public void A_batch_has_about_so_many_rows(int rows, long blocks, double estimatedRows, int expected) =>
         Assert.Equal(expected, BatchSize.ForRows(rows, blocks, estimatedRows));
 }

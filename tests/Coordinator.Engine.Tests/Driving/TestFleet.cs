@@ -70,7 +70,7 @@ internal sealed class TestFleet : IAsyncDisposable
     {
         try
         {
-            var batches = await leasing.AcquireAsync(worker, [targetName], 4, Guid.NewGuid(), null, _stop.Token);
+            var batches = await leasing.AcquireAsync(worker, [targetName], 4, Guid.NewGuid(), null, 1, _stop.Token);
             foreach (var batch in batches)
             {
                 await RunAsync(leasing, target, worker, batch);
@@ -96,7 +96,7 @@ internal sealed class TestFleet : IAsyncDisposable
         if (rows >= 0)
         {
             await leasing.CompleteAsync(
-                worker, [new BatchReceipt(batch.Token, rows, outcome.SystemIdentifier!.Value, outcome.Timeline!)], CancellationToken.None);
+                worker, [new BatchReceipt(batch.Token, rows, outcome.SystemIdentifier!.Value, outcome.Timeline!, (outcome as BatchOutcome.Committed)?.Elapsed)], CancellationToken.None);
         }
         else
         {

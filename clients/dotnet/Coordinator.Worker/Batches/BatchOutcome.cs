@@ -23,6 +23,11 @@ public abstract record BatchOutcome
     {
         /// <summary>The rows that could not be changed and were put into quarantine instead. Default: 0.</summary>
         public long BadRows { get; init; }
+
+        /// <summary>
+        /// How long the transaction ran in the target before its commit, by the target's clock; null when the answer was lost.
+        /// </summary>
+        public TimeSpan? Elapsed { get; init; }
     }
 
     /// <summary>Another holder, or an earlier delivery of this grant, had finished the batch.</summary>

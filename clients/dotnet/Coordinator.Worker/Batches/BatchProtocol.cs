@@ -45,7 +45,8 @@ internal static class BatchProtocol
         .. Guards(grant),
         Command(
             """
-            select applied.n as answer, pg_current_xact_id()::text, 0::bigint, coordinator.finish_batch($1, $2, $3, $4, $5, applied.n)
+            select applied.n as answer, pg_current_xact_id()::text, 0::bigint, coordinator.finish_batch($1, $2, $3, $4, $5, applied.n),
+                   clock_timestamp() - transaction_timestamp()
               from coordinator.apply_batch($6, $7, $8) as applied (n)
             """,
             Text(grant.Migration), Text(grant.Step), Number(grant.Batch), Number(grant.Epoch), Uuid(grant.LeaseId),

@@ -133,7 +133,12 @@ public static class BatchTransaction
             connection,
             grant,
             batch,
-            answer => outcome = new BatchOutcome.Committed(answer.GetInt64(0), answer.GetString(1)) { BadRows = answer.GetInt64(2) },
+            answer => outcome = new BatchOutcome.Committed(answer.GetInt64(0), answer.GetString(1))
+            {
+                BadRows = answer.GetInt64(2),
+                // A batch that had to look for its bad rows says nothing about the others.
+                Elapsed = answer.FieldCount > 4 ? answer.GetTimeSpan(4) : null,
+            },
             cancellationToken).ConfigureAwait(false);
         return At(grant, outcome ?? throw new InvalidOperationException("The batch committed without an answer."));
     }

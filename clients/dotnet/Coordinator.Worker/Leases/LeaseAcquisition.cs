@@ -101,6 +101,7 @@ internal sealed class LeaseAcquisition(
             Worker = settings.WorkerId,
             MaxBatchCount = wanted,
             Migration = settings.Migration,
+            Parallelism = settings.Parallelism,
             RequestId = Guid.CreateVersion7().ToString(),
         };
         request.Targets.AddRange(settings.Targets);

@@ -1,5 +1,6 @@
 using Coordinator.V1;
 using Coordinator.Worker.Batches;
+using Google.Protobuf.WellKnownTypes;
 
 namespace Coordinator.Worker.Reporting;
 
@@ -23,6 +24,9 @@ internal static class OutcomeReport
                 RowCount = rows.Value,
                 SystemIdentifier = outcome.SystemIdentifier ?? lease.SystemIdentifier,
                 Timeline = outcome.Timeline ?? lease.Timeline,
+                ExecutionTime = outcome is BatchOutcome.Committed { Elapsed: { } elapsed } && elapsed >= TimeSpan.Zero
+                    ? Duration.FromTimeSpan(elapsed)
+                    : null,
             };
     }
 

@@ -1,0 +1,12 @@
+namespace Coordinator.Domain.Backfills;
+
+/// <summary>What the throttle remembers from look to look.</summary>
+/// <param name="Parallelism">How many batches may run at once.</param>
+/// <param name="CalmLooks">For how many looks in a row nothing has spoken against growing.</param>
+/// <param name="SinceChange">How long ago the parallelism was changed last.</param>
+/// <param name="Cut">Whether that last change took something away.</param>
+public sealed record ThrottleState(int Parallelism, int CalmLooks, TimeSpan SinceChange, bool Cut)
+{
+    /// <summary>A backfill that begins: two at once, and nothing known.</summary>
+    public static ThrottleState Initial { get; } = new(Throttle.InitialParallelism, 0, TimeSpan.Zero, Cut: false);
+}

@@ -1,0 +1,34 @@
+using Coordinator.Domain.Backfills;
+using Coordinator.Engine.Leasing;
+
+namespace Coordinator.Engine.Pacing;
+
+/// <summary>One shard of a backfill as the driver finds it at a look.</summary>
+internal sealed record ShardSums
+{
+    public required string Shard { get; init; }
+
+    /// <summary>The size of the next batches.</summary>
+    public required long BatchBlocks { get; init; }
+
+    /// <summary>How many batches may run at once, as decided last.</summary>
+    public required int Parallelism { get; init; }
+
+    /// <summary>How many batches run: leases, as far as their workers run them.</summary>
+    public required int Running { get; init; }
+
+    /// <summary>The sums of the pass.</summary>
+    public required long Blocks { get; init; }
+
+    public required long Rows { get; init; }
+
+    /// <summary>What came since the last look.</summary>
+    public required long NewRows { get; init; }
+
+    public required BatchTiming? Timing { get; init; }
+
+    public required PaceSettings Settings { get; init; }
+
+    /// <summary>The coordination database's clock.</summary>
+    public required DateTimeOffset Now { get; init; }
+}
