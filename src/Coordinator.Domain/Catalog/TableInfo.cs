@@ -28,6 +28,12 @@ public sealed record TableInfo
 
     public bool IsPartition { get; init; }
 
+    /// <summary>What a partitioned table is partitioned by, as <c>pg_get_partkeydef</c> writes it; null for other tables.</summary>
+    public string? PartitionKey { get; init; }
+
+    /// <summary>Partitions at any depth that are foreign tables, quoted and qualified.</summary>
+    public IReadOnlyList<string> ForeignPartitions { get; init; } = [];
+
     /// <summary>True for a parent or child of plain (not partition) inheritance.</summary>
     public bool HasInheritance { get; init; }
 

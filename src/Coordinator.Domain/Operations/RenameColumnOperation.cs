@@ -44,7 +44,7 @@ internal sealed partial class RenameColumnOperation(OperationSpec.RenameColumn s
         IReadOnlyList<PlanStep> migrate =
         [
             .. check is null ? [] : new[] { AddCheck(check, context) },
-            .. Fill(sync, context),
+            .. Fill(table, sync, context),
             .. indexes.Select((index, i) => BuildIndex(index, i + 1, context)),
             .. check is null ? [] : new[] { ValidateCheck(check, context) },
         ];
@@ -130,7 +130,7 @@ internal sealed partial class RenameColumnOperation(OperationSpec.RenameColumn s
         After = [new Check.ConstraintExists(_table, check)],
     };
 
-    private IEnumerable<PlanStep> Fill(SyncDefinition sync, OperationContext context)
+    private IEnumerable<PlanStep> Fill(TableInfo table, SyncDefinition sync, OperationContext context)
     {
         var (from, to) = (SqlIdentifier.Quote(spec.From), SqlIdentifier.Quote(spec.To));
         var disagree = $"not {sync.AgreeSql(from, to)}";
@@ -144,6 +144,7 @@ internal sealed partial class RenameColumnOperation(OperationSpec.RenameColumn s
             Statement = $"update {_table.Sql} set {to} = {up} where ctid >= $1 and ctid < $2 and {disagree}",
             Disagree = disagree,
             TriggerName = sync.TriggerName,
+            PerPartition = table.IsPartitioned,
         };
         yield return new PlanStep.Verify
         {
@@ -152,6 +153,7 @@ internal sealed partial class RenameColumnOperation(OperationSpec.RenameColumn s
             Description = $"verify that {spec.From} and {spec.To} of {_table} agree in every row",
             Table = _table,
             Disagree = disagree,
+            PerPartition = table.IsPartitioned,
         };
     }
 

@@ -76,6 +76,8 @@ internal static class RenameColumnPreconditions
         {
             (column.IsGenerated, "COLUMN_GENERATED", "is generated", "Add a generated column of the new name with raw_sql."),
             (column.IsIdentity, "COLUMN_IDENTITY", "is an identity column", "Keep its name; a second identity would number on its own."),
+            (table.PartitionKey is { } key && SqlRules.Mentions(key, spec.From), "COLUMN_PARTITION_KEY",
+                $"is part of what the table is partitioned by ({table.PartitionKey})", "A partition key keeps its name."),
             (column.OwnedSequence is not null, "COLUMN_OWNS_SEQUENCE", $"owns sequence {column.OwnedSequence}",
                 "Detach the sequence first: alter sequence ... owned by none."),
             (column.IsConstrainedDomain, "COLUMN_DOMAIN", $"is of domain {column.Type}, which has constraints; adding a column of it rewrites the table",
@@ -160,6 +162,13 @@ internal static class RenameColumnPreconditions
             else if (covers && (index.IsConstraint || index.IsPrimary || index.IsExclusion))
             {
                 ReportConstraintIndex(spec, table, index, at);
+            }
+            else if (covers && table.IsPartitioned)
+            {
+                at.Add(
+                    "INDEX_PARTITIONED",
+                    $"Index {index.Name} of a partitioned table is over column {spec.From}; PostgreSQL can't build its successor concurrently.",
+                    "Drop the index first, and build it again partition by partition after the migration.");
             }
             else if (covers)
             {

@@ -30,7 +30,7 @@ internal sealed class SetNotNullOperation(OperationSpec.SetNotNull spec) : IOper
             Check(table, context.Report.At("column"));
         }
 
-        return context.Report.Errors.Count > before ? null : Build(context);
+        return table is null || context.Report.Errors.Count > before ? null : Build(table, context);
     }
 
     private void Check(TableInfo table, SpecReport at)
@@ -58,13 +58,13 @@ internal sealed class SetNotNullOperation(OperationSpec.SetNotNull spec) : IOper
         TablePreconditions.ReportTriggerOrder(table, ObjectNames.FillTrigger(_table, _column), at);
     }
 
-    private OperationPlan Build(OperationContext context)
+    private OperationPlan Build(TableInfo table, OperationContext context)
     {
         var fill = FillDefinition.Create(_table, _column, SqlRules.Trim(spec.Fill));
         var check = ObjectNames.NotNullCheck(_table, _column);
         IReadOnlyList<PlanStep> expand = [InstallFill(fill, context)];
         IReadOnlyList<PlanStep> migrate =
-            [.. FillRows(fill, context), AddCheck(check, context), Validate(check, context), SetNotNull(check, context)];
+            [.. FillRows(table, fill, context), AddCheck(check, context), Validate(check, context), SetNotNull(check, context)];
         return new OperationPlan
         {
             Expand = expand,
@@ -82,7 +82,7 @@ internal sealed class SetNotNullOperation(OperationSpec.SetNotNull spec) : IOper
         Fill = fill,
     };
 
-    private IEnumerable<PlanStep> FillRows(FillDefinition fill, OperationContext context)
+    private IEnumerable<PlanStep> FillRows(TableInfo table, FillDefinition fill, OperationContext context)
     {
         var column = SqlIdentifier.Quote(_column);
         var disagree = $"{column} is null";
@@ -95,6 +95,7 @@ internal sealed class SetNotNullOperation(OperationSpec.SetNotNull spec) : IOper
             Statement = $"update {_table.Sql} set {column} = ({fill.Expression}) where ctid >= $1 and ctid < $2 and {disagree}",
             Disagree = disagree,
             TriggerName = fill.TriggerName,
+            PerPartition = table.IsPartitioned,
         };
         yield return new PlanStep.Verify
         {
@@ -103,6 +104,7 @@ internal sealed class SetNotNullOperation(OperationSpec.SetNotNull spec) : IOper
             Description = $"verify that {_column} of {_table} is NULL in no row",
             Table = _table,
             Disagree = disagree,
+            PerPartition = table.IsPartitioned,
         };
     }
 

@@ -18,12 +18,20 @@ internal static class TablePreconditions
         }
 
         ReportKind(table, at);
-        if (table.IsPartition || table.IsPartitioned)
+        if (table.IsPartition)
         {
             at.Add(
-                "TABLE_PARTITIONED",
-                $"{reference} is partitioned, or a partition.",
-                "This operation does not handle partitions yet; use raw_sql per partition.");
+                "TABLE_IS_PARTITION",
+                $"{reference} is a partition; its columns are those of the table that it belongs to.",
+                "Name the partitioned table itself.");
+        }
+
+        if (table.ForeignPartitions.Count > 0)
+        {
+            at.Add(
+                "PARTITION_FOREIGN",
+                $"{string.Join(", ", table.ForeignPartitions)} of {reference} is a foreign table, which can't be filled in batches.",
+                "Detach it first.");
         }
 
         if (table.HasInheritance)

@@ -39,6 +39,13 @@ public static class ObjectNames
         return WithHash([table.Name, newColumn, "idx"], table.Schema, table.Name, oldIndex, newColumn);
     }
 
+    /// <summary>What tells a step's partitions apart: eight hexadecimal digits.</summary>
+    public static string Partition(TableRef partition)
+    {
+        ArgumentNullException.ThrowIfNull(partition);
+        return Hash(partition.Schema, partition.Name);
+    }
+
     private static string WithHash(IEnumerable<string> words, params ReadOnlySpan<string> hashed)
     {
         var suffix = "_" + Hash(hashed);

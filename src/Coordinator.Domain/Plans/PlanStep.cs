@@ -85,7 +85,7 @@ public abstract record PlanStep
 
         public required TableRef Table { get; init; }
 
-        /// <summary>One UPDATE with the batch's bounds as parameters of type tid: <c>ctid >= $1 and ctid &lt; $2</c>.</summary>
+        /// <summary>One UPDATE, or INSERT … SELECT, with the batch's bounds as parameters of type tid: <c>ctid >= $1 and ctid &lt; $2</c>.</summary>
         public required string Statement { get; init; }
 
         /// <summary>Boolean SQL over the row, true where it is still wrong; null when the operation can't say.</summary>
@@ -98,6 +98,30 @@ public abstract record PlanStep
 
         /// <summary>An operator's own statement.</summary>
         public bool InFunction { get; init; }
+
+        /// <summary>The table is partitioned: its partitions are filled one by one, those that come meanwhile too.</summary>
+        public bool PerPartition { get; init; }
+
+        /// <summary>
+        /// The filling of one partition, with an id of its own. Only of a statement that is <c>update</c>, the table, and the rest.
+        /// </summary>
+        public Backfill ForPartition(TableRef partition)
+        {
+            ArgumentNullException.ThrowIfNull(partition);
+            var head = $"update {Table.Sql} ";
+            if (!PerPartition || !Statement.StartsWith(head, StringComparison.Ordinal))
+            {
+                throw new InvalidOperationException($"Step {Id} is not filled partition by partition.");
+            }
+
+            return this with
+            {
+                Id = $"{Id}-{ObjectNames.Partition(partition)}",
+                Table = partition,
+                Statement = $"update {partition.Sql} {Statement[head.Length..]}",
+                PerPartition = false,
+            };
+        }
     }
 
     /// <summary>
@@ -113,6 +137,9 @@ public abstract record PlanStep
         public string? CountQuery { get; init; }
 
         public bool CountsRange { get; init; }
+
+        /// <summary>The table is partitioned: its partitions are looked through one by one.</summary>
+        public bool PerPartition { get; init; }
     }
 
     /// <summary>Waits until no instance of an old version is left and none can come back. Exactly one, if there is a contract step.</summary>

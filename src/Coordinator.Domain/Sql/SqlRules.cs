@@ -38,7 +38,10 @@ internal static class SqlRules
         return TransactionControl(code) ?? NotInTransaction(code);
     }
 
-    /// <summary>One UPDATE with the placeholder of a batch's range.</summary>
+    /// <summary>
+    /// One UPDATE with the placeholder of a batch's range, or one INSERT … SELECT with it: a copy locks the rows that it reads, since a
+    /// row deleted meanwhile would leave its copy behind, and stands a row that a trigger has copied already.
+    /// </summary>
     public static SqlDefect? BackfillStatement(string sql)
     {
         if (Statement(sql) is { } defect)
@@ -47,8 +50,15 @@ internal static class SqlRules
         }
 
         var scan = SqlScan.Of(sql);
-        return !scan.Code.First().IsWord("update")
-                ? new SqlDefect("BACKFILL_NOT_UPDATE", "it does not begin with UPDATE", "Write the backfill as one UPDATE of the table.")
+        var code = scan.Code.ToList();
+        return !code[0].IsWord("update") && !code[0].IsWord("insert")
+                ? new SqlDefect(
+                    "BACKFILL_NOT_UPDATE",
+                    "it begins neither with UPDATE nor with INSERT",
+                    "Write the backfill as one UPDATE of the table, or as one INSERT ... SELECT from it.")
+            : HasWords(code, "skip", "locked")
+                ? new SqlDefect("BACKFILL_SKIPS", "SKIP LOCKED leaves rows out for ever", "Leave it out; a batch that meets a lock is tried again.")
+            : code[0].IsWord("insert") && Copy(code) is { } copy ? copy
             : RangeStarts(scan).Count != 1 || Occurrences(sql) != 1
                 ? new SqlDefect(
                     "BACKFILL_RANGE",
@@ -117,6 +127,42 @@ internal static class SqlRules
             string.Equals(t.Text[1..^1].Replace("\"\"", "\"", StringComparison.Ordinal), identifier, StringComparison.Ordinal),
         _ => false,
     });
+
+    private static SqlDefect? Copy(List<SqlToken> code)
+    {
+        var outer = code.Where(static t => t.Depth == 0).ToList();
+        return !HasWords(outer, "for", "key", "share") && !HasWords(outer, "for", "share")
+                && !HasWords(outer, "for", "no", "key", "update") && !HasWords(outer, "for", "update")
+                ? new SqlDefect(
+                    "BACKFILL_COPY_UNLOCKED",
+                    "it copies rows without locking them, so the copy of a row that is deleted meanwhile would stay",
+                    "Write insert into ... select ... from ... where {range} for key share on conflict ...")
+            : !HasWords(outer, "on", "conflict")
+                ? new SqlDefect(
+                    "BACKFILL_COPY_CONFLICT",
+                    "it would fail on a row that has been copied already",
+                    "End it with on conflict (<key>) do nothing, or do update set ...")
+            : null;
+    }
+
+    private static bool HasWords(List<SqlToken> code, params ReadOnlySpan<string> words)
+    {
+        for (var start = 0; start + words.Length <= code.Count; start++)
+        {
+            var length = 0;
+            while (length < words.Length && code[start + length].IsWord(words[length]))
+            {
+                length++;
+            }
+
+            if (length == words.Length)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     private static SqlDefect? Text(string sql)
     {

@@ -16,6 +16,7 @@ internal sealed class BackfillExecutor(
     BackfillControl control,
     BackfillOpening opening,
     BackfillAudit audit,
+    PartitionedBackfill partitions,
     BackfillPacer pacer,
     AppendListener appended)
     : IStepExecutor
@@ -23,9 +24,16 @@ internal sealed class BackfillExecutor(
     private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(500);
     private static readonly RequestContext Driver = new("coordinator");
 
-    public async Task<StepOutcome> RunAsync(StepRun run, CancellationToken cancellationToken)
+    public Task<StepOutcome> RunAsync(StepRun run, CancellationToken cancellationToken)
     {
         var backfill = (PlanStep.Backfill)run.Step;
+        return backfill.PerPartition
+            ? partitions.RunAsync(run, backfill, RunTableAsync, cancellationToken)
+            : RunTableAsync(run, backfill, cancellationToken);
+    }
+
+    private async Task<StepOutcome> RunTableAsync(StepRun run, PlanStep.Backfill backfill, CancellationToken cancellationToken)
+    {
         var progressEvents = new ProgressEvents(store, Driver, run.Migration, backfill.Id);
         await opening.OpenAsync(run, backfill, cancellationToken);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);

@@ -111,7 +111,7 @@ internal sealed class MigrationDriverHost(
             transaction,
             new IndexExecutor(new ConcurrentIndexRunner(time)),
             new ValidateExecutor(new ConstraintValidator(time)),
-            new BackfillExecutor(store, control, opening, new BackfillAudit(control, opening),
+            new BackfillExecutor(store, control, opening, new BackfillAudit(control, opening), new PartitionedBackfill(store, control),
                 new BackfillPacer(new PaceStore(database, options), options, time, pace, logger), appended),
             new VerifyExecutor(),
             new GateExecutor(stream, facts, admission, appended),

@@ -47,15 +47,30 @@ internal sealed class VerifyExecutor : IStepExecutor
     {
         if (verify.Disagree is { } disagree)
         {
-            var report = await DisagreementScan.RunAsync(
-                shard.DataSource, verify.Table.Schema, verify.Table.Name, disagree, loBlock: 0, hiBlock: null, cancellationToken);
-            return (report.Count, report.Samples.Count == 0 ? "" : $", for example at ctid {string.Join(", ", report.Samples)}");
+            long count = 0;
+            var samples = "";
+            foreach (var table in await TablesAsync(shard, verify, cancellationToken))
+            {
+                var report = await DisagreementScan.RunAsync(
+                    shard.DataSource, table.Schema, table.Name, disagree, loBlock: 0, hiBlock: null, cancellationToken);
+                count += report.Count;
+                if (samples.Length == 0 && report.Samples.Count > 0)
+                {
+                    samples = $", for example in {table} at ctid {string.Join(", ", report.Samples)}";
+                }
+            }
+
+            return (count, samples);
         }
 
         return verify.CountQuery is { } query
             ? (await CountByQueryAsync(shard, query, verify.CountsRange, cancellationToken), "")
             : (0, "");
     }
+
+    private static async Task<IReadOnlyList<TableRef>> TablesAsync(
+        TargetShard shard, PlanStep.Verify verify, CancellationToken cancellationToken) =>
+        verify.PerPartition ? await Partitions.OfAsync(shard, verify.Table, cancellationToken) : [verify.Table];
 
     private static async Task<long> CountByQueryAsync(
         TargetShard shard, string query, bool countsRange, CancellationToken cancellationToken)

@@ -45,6 +45,10 @@ public sealed class BackfillControl(CoordinationDatabase database)
     public void EnlistFinish(IEventSession session, string migration, string step) =>
         EnlistAll(session, BackfillStatements.Finish(migration, step));
 
+    /// <summary>Removes everything of one step, whose table is gone; reports of its batches are answered with <c>BACKFILL_NOT_FOUND</c> then.</summary>
+    public void EnlistAbandon(IEventSession session, string migration, string step) =>
+        EnlistAll(session, BackfillStatements.Delete(migration, step));
+
     /// <summary>Removes everything of a migration; reports of its batches are answered with <c>BACKFILL_NOT_FOUND</c> then.</summary>
     public void EnlistDelete(IEventSession session, string migration) =>
         EnlistAll(session, BackfillStatements.Delete(migration));

@@ -9,6 +9,9 @@ public sealed record BackfillProgress
     /// <summary>The step.</summary>
     public required string Step { get; init; }
 
+    /// <summary>The table with the trigger that batches check, quoted and qualified; empty where there is none.</summary>
+    public string TriggerTable { get; init; } = "";
+
     /// <summary>Finished when every shard is; else paused when one is.</summary>
     public required BackfillRowState State { get; init; }
 

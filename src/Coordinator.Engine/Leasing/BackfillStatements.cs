@@ -65,15 +65,25 @@ internal static class BackfillStatements
         };
     }
 
-    public static IEnumerable<NpgsqlBatchCommand> Delete(string migration)
+    /// <summary>Everything of a migration, or of one of its steps.</summary>
+    public static IEnumerable<NpgsqlBatchCommand> Delete(string migration, string step = "")
     {
         // In the order in which everybody else locks them.
-        yield return OfMigration("delete from coordinator.backfill where migration = $1", migration);
-        yield return OfMigration("delete from coordinator.backfill_range where migration = $1", migration);
-        yield return OfMigration("delete from coordinator.backfill_batch where migration = $1", migration);
-        yield return OfMigration("delete from coordinator.backfill_sample where migration = $1", migration);
-        yield return OfMigration("delete from coordinator.backfill_total where migration = $1", migration);
-        yield return OfMigration("delete from coordinator.backfill_pace where migration = $1", migration);
+        foreach (var sql in (string[])
+        [
+            "delete from coordinator.backfill where migration = $1 and ($2 = '' or step = $2)",
+            "delete from coordinator.backfill_range where migration = $1 and ($2 = '' or step = $2)",
+            "delete from coordinator.backfill_batch where migration = $1 and ($2 = '' or step = $2)",
+            "delete from coordinator.backfill_sample where migration = $1 and ($2 = '' or step = $2)",
+            "delete from coordinator.backfill_total where migration = $1 and ($2 = '' or step = $2)",
+            "delete from coordinator.backfill_pace where migration = $1 and ($2 = '' or step = $2)",
+        ])
+        {
+            yield return new NpgsqlBatchCommand(sql)
+            {
+                Parameters = { new() { Value = migration }, new() { Value = step } },
+            };
+        }
     }
 
     /// <summary>A row for each range that is not carved up and each batch that is not done, of step $2 of migration $1.</summary>
@@ -154,11 +164,6 @@ internal static class BackfillStatements
             new() { Value = start.Step },
             new() { Value = start.Pass },
         },
-    };
-
-    private static NpgsqlBatchCommand OfMigration(string sql, string migration) => new(sql)
-    {
-        Parameters = { new() { Value = migration } },
     };
 #pragma warning restore CA2100
 }

@@ -18,7 +18,7 @@ internal static class ProgressReader
             (array_agg(b.last_failure order by b.failures desc) filter (where b.last_failure is not null))[1],
             sum(t.row_rate) filter (where t.summed_at > clock_timestamp() - interval '15 s'),
             sum(t.block_rate) filter (where t.summed_at > clock_timestamp() - interval '15 s'),
-            max(extract(epoch from t.active))::float8
+            max(extract(epoch from t.active))::float8, min(f.trigger_table)
         from coordinator.backfill f
             left join coordinator.backfill_total t using (migration, shard, step)
             cross join lateral (
@@ -74,6 +74,7 @@ internal static class ProgressReader
             RowsPerSecond = reader.IsDBNull(11) ? null : reader.GetDouble(11),
             BlocksPerSecond = reader.IsDBNull(12) ? null : reader.GetDouble(12),
             Active = reader.IsDBNull(13) ? TimeSpan.Zero : TimeSpan.FromSeconds(reader.GetDouble(13)),
+            TriggerTable = reader.GetString(14),
         };
     }
 }

@@ -21,6 +21,8 @@ internal static class CatalogMapping
         Policies = table.Policies,
         IsPartitioned = table.IsPartitioned,
         IsPartition = table.IsPartition,
+        PartitionKey = table.PartitionKey,
+        ForeignPartitions = table.ForeignPartitions,
         HasInheritance = table.HasInheritance,
         IsTemporary = table.IsTemporary,
         IsUnlogged = table.IsUnlogged,

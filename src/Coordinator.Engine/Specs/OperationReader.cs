@@ -115,7 +115,7 @@ internal sealed class OperationReader(SpecIssues issues)
         return SpecMappingReader.Open(node, path, issues, "table", "sql", "verify") is { } reader
             ? new RawBackfill(
                 reader.RequiredText("table", "Name the table whose rows are filled.", Name()),
-                reader.RequiredText("sql", "Write one UPDATE with {range} in its WHERE.", Update),
+                reader.RequiredText("sql", "Write one UPDATE, or INSERT ... SELECT, with {range} in its WHERE.", Update),
                 reader.OptionalText("verify", "Write a query that returns the number of wrong rows, or leave the key out."))
             : new RawBackfill(Name(), Update, null);
     }

@@ -39,6 +39,12 @@ public sealed record CatalogTable
     /// <summary>A partition.</summary>
     public bool IsPartition { get; init; }
 
+    /// <summary>What a partitioned table is partitioned by, as <c>pg_get_partkeydef</c> writes it; null for other tables.</summary>
+    public string? PartitionKey { get; init; }
+
+    /// <summary>Partitions at any depth that are foreign tables, quoted and qualified.</summary>
+    public IReadOnlyList<string> ForeignPartitions { get; init; } = [];
+
     /// <summary>A parent or a child of plain inheritance.</summary>
     public bool HasInheritance { get; init; }
 

@@ -42,7 +42,10 @@ internal static class TableQuery
                          join pg_class v on v.oid = r.ev_class
                          where d.classid = 'pg_rewrite'::regclass and d.refclassid = 'pg_class'::regclass and d.refobjid = c.oid
                            and (v.oid <> c.oid or c.relkind not in ('v', 'm'))
-                         order by 1)
+                         order by 1),
+                   case when c.relkind = 'p' then pg_get_partkeydef(c.oid) end,
+                   array(select t.relid::regclass::text from pg_partition_tree(case when c.relkind = 'p' then c.oid end) t
+                         join pg_class f on f.oid = t.relid where f.relkind = 'f' order by 1)
             from pg_class c
             join pg_namespace n on n.oid = c.relnamespace
             where n.nspname = $1 and c.relname = $2
@@ -65,6 +68,8 @@ internal static class TableQuery
                 Policies = row.GetFieldValue<string[]>(8),
                 Publications = row.GetFieldValue<string[]>(9),
                 DependentViews = row.GetFieldValue<string[]>(10),
+                PartitionKey = row.IsDBNull(11) ? null : row.GetString(11),
+                ForeignPartitions = row.GetFieldValue<string[]>(12),
             },
             cancellationToken);
         return rows.Count == 0 ? null : rows[0];

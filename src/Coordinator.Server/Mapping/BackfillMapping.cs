@@ -4,17 +4,31 @@ using Coordinator.Engine.Migrations;
 
 namespace Coordinator.Server.Mapping;
 
-/// <summary>Backfills on the wire: one for each backfill step of the plan, begun or not.</summary>
+/// <summary>
+/// Backfills on the wire: one for each backfill step of the plan, begun or not, and one for each partition that has begun.
+/// </summary>
 internal static class BackfillMapping
 {
     public static IEnumerable<V1.Backfill> ToProto(MigrationView view) =>
-        view.State.Plan!.Steps.OfType<PlanStep.Backfill>().Select(step => ToProto(
-            view.State.Name, step, view.Backfills.FirstOrDefault(progress => progress.Step == step.Id)));
+        view.State.Plan!.Steps.OfType<PlanStep.Backfill>().SelectMany(step => ToProto(view, step));
 
-    private static V1.Backfill ToProto(string migration, PlanStep.Backfill step, BackfillProgress? progress) => new()
+    private static IEnumerable<V1.Backfill> ToProto(MigrationView view, PlanStep.Backfill step)
     {
-        Name = ResourceNames.Backfill(migration, step.Id),
-        Table = step.Table.ToString(),
+        if (!step.PerPartition)
+        {
+            return [ToProto(view, step.Id, step.Table.ToString(), view.Backfills.FirstOrDefault(progress => progress.Step == step.Id))];
+        }
+
+        var begun = view.Backfills.Where(progress => progress.Step.StartsWith(step.Id + "-", StringComparison.Ordinal)).ToList();
+        return begun.Count == 0
+            ? [ToProto(view, step.Id, step.Table.ToString(), null)]
+            : begun.Select(progress => ToProto(view, progress.Step, progress.TriggerTable, progress));
+    }
+
+    private static V1.Backfill ToProto(MigrationView view, string step, string table, BackfillProgress? progress) => new()
+    {
+        Name = ResourceNames.Backfill(view.State.Name, step),
+        Table = table,
         DoneBlockCount = progress?.DoneBlocks ?? 0,
         BlockCount = progress?.TotalBlocks ?? 0,
         RowCount = progress?.Rows ?? 0,

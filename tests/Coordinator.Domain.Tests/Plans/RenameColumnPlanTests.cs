@@ -7,6 +7,23 @@ namespace Coordinator.Domain.Tests.Plans;
 public class RenameColumnPlanTests
 {
     [Fact]
+    public void A_partition_is_filled_by_its_own_name_under_an_id_of_its_own()
+    {
+        var plan = Samples.Compiled(
+            Samples.Spec(Samples.Rename), Samples.ReviewTable with { Kind = "p", IsPartitioned = true, Indexes = [] });
+        var whole = Assert.Single(plan.Steps.OfType<PlanStep.Backfill>());
+        Assert.True(whole.PerPartition);
+        Assert.True(Assert.Single(plan.Steps.OfType<PlanStep.Verify>()).PerPartition);
+
+        var one = whole.ForPartition(new TableRef("public", "review 2026"));
+        Assert.StartsWith("update \"public\".\"review 2026\" set ", one.Statement, StringComparison.Ordinal);
+        Assert.Equal(whole.Statement.Length + " 2026".Length, one.Statement.Length);
+        Assert.StartsWith(whole.Id + "-", one.Id, StringComparison.Ordinal);
+        Assert.NotEqual(one.Id, whole.ForPartition(new TableRef("public", "review 2027")).Id);
+        Assert.Throws<InvalidOperationException>(() => one.ForPartition(new TableRef("public", "x")));
+    }
+
+    [Fact]
     public void The_plan_of_a_plain_column() => Assert.Equal(
         """
         expand-1-add-column: add column message to public.review

@@ -36,10 +36,19 @@ public class RenameColumnRefusalTests
     [Fact]
     public void Tables_of_other_makes()
     {
-        AssertRefused("TABLE_PARTITIONED", Table with { Kind = "p", IsPartitioned = true });
-        AssertRefused("TABLE_PARTITIONED", Table with { IsPartition = true });
+        AssertRefused("TABLE_IS_PARTITION", Table with { IsPartition = true });
         AssertRefused("TABLE_INHERITS", Table with { HasInheritance = true });
         AssertRefused("TABLE_TEMPORARY", Table with { IsTemporary = true });
+    }
+
+    [Fact]
+    public void What_a_partitioned_table_can_not_do()
+    {
+        var partitioned = Table with { Kind = "p", IsPartitioned = true, PartitionKey = "RANGE (stars)", Indexes = [] };
+        AssertRefused("COLUMN_PARTITION_KEY", partitioned with { PartitionKey = "RANGE (lower(comment))" });
+        AssertRefused("INDEX_PARTITIONED", partitioned with { Indexes = [RenameColumnPlanTests.Index("review_comment", "comment")] });
+        AssertRefused("PARTITION_FOREIGN", partitioned with { ForeignPartitions = ["public.review_far"] });
+        Samples.Compiled(Samples.Spec(Samples.Rename), partitioned);
     }
 
     [Fact]
@@ -160,7 +169,7 @@ public class RenameColumnRefusalTests
             Samples.Spec(Samples.Rename with { To = "stars" }, new OperationSpec.SetNotNull("nowhere", "x", "0"), new OperationSpec.SetNotNull("review", "", "0")),
             table);
         Assert.Equal(
-            ["COLUMN_EXISTS", "COLUMN_HAS_DEPENDENTS", "COLUMN_IDENTITY", "IDENTIFIER_INVALID", "TABLE_NOT_FOUND", "TABLE_PARTITIONED"],
+            ["COLUMN_EXISTS", "COLUMN_HAS_DEPENDENTS", "COLUMN_IDENTITY", "IDENTIFIER_INVALID", "TABLE_IS_PARTITION", "TABLE_NOT_FOUND"],
             errors.Select(static e => e.Code).Order(StringComparer.Ordinal));
     }
 

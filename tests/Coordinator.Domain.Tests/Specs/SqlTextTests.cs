@@ -91,8 +91,14 @@ public class SqlTextTests
     [InlineData("update t set a = 1 where {RANGE}", "BACKFILL_RANGE")]
     [InlineData("with x as (select 1) update t set a = 1 where {range}", "BACKFILL_NOT_UPDATE")]
     [InlineData("delete from t where {range}", "BACKFILL_NOT_UPDATE")]
+    [InlineData("insert into b select id from t where {range} for key share on conflict (id) do nothing", null)]
+    [InlineData("insert into b select id from t where {range} FOR NO KEY UPDATE on conflict (id) do update set a = 1", null)]
+    [InlineData("insert into b select id from t where {range} on conflict do nothing", "BACKFILL_COPY_UNLOCKED")]
+    [InlineData("insert into b select id from (select id from t where {range} for key share) s on conflict do nothing", "BACKFILL_COPY_UNLOCKED")]
+    [InlineData("insert into b select id from t where {range} for key share", "BACKFILL_COPY_CONFLICT")]
+    [InlineData("insert into b select id from t where {range} for share skip locked on conflict do nothing", "BACKFILL_SKIPS")]
     [InlineData("update t set a = $3 where {range}", "SQL_PARAMETER")]
-    public void A_backfill_is_one_update_with_one_range(string sql, string? code) =>
+    public void A_backfill_is_one_update_or_locking_copy_with_one_range(string sql, string? code) =>
         Assert.Equal(code, BackfillErrors(sql, null).SingleOrDefault());
 
     [Theory]

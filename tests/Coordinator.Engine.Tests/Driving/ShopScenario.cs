@@ -48,13 +48,13 @@ internal sealed class ShopScenario : IAsyncDisposable
     public InstanceRegistry Instances => Replica.Get<InstanceRegistry>();
 
     public static async Task<ShopScenario> CreateAsync(
-        int rows = 2000, bool drive = true, TimeProvider? time = null, string? targetServer = null)
+        int rows = 2000, bool drive = true, TimeProvider? time = null, string? targetServer = null, string? tables = null)
     {
         var coordination = await TestDatabase.CreateAsync();
         var target = await TestDatabase.CreateAsync(targetServer ?? coordination.AdminConnectionString);
         var roles = await TargetRoles.CreateAsync(target);
         await using (var owner = roles.OwnerSource.CreateCommand(
-            $"""
+            tables ?? $"""
             create table review (id int primary key, comment text, stars int not null default 3);
             insert into review select n, 'comment ' || n from generate_series(1, {rows}) n;
             create index review_comment on review (comment);

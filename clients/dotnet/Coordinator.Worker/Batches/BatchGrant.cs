@@ -21,7 +21,7 @@ public sealed record BatchGrant
     /// <summary>The first block after the range.</summary>
     public required long Hi { get; init; }
 
-    /// <summary>The statement to run: one UPDATE over <c>ctid &gt;= $1 and ctid &lt; $2</c>.</summary>
+    /// <summary>The statement to run: one UPDATE, or INSERT … SELECT, over <c>ctid &gt;= $1 and ctid &lt; $2</c>.</summary>
     public required string Statement { get; init; }
 
     /// <summary>
