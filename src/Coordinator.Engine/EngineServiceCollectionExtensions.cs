@@ -53,7 +53,11 @@ public static class EngineServiceCollectionExtensions
         services.TryAddSingleton<GateFactsReader>();
         services.TryAddSingleton<AdmissionChanges>();
         services.TryAddSingleton<BackfillControl>();
-        services.TryAddSingleton<BatchLeasing>();
+        services.TryAddSingleton<HandlerOffers>();
+        services.TryAddSingleton(provider => new BatchLeasing(
+            provider.GetRequiredService<CoordinationDatabase>(),
+            provider.GetRequiredService<EngineOptions>(),
+            provider.GetRequiredService<HandlerOffers>()));
         services.TryAddSingleton<ServiceTick>();
         services.TryAddSingleton<PaceTelemetry>();
         services.TryAddSingleton<TargetPreparation>();

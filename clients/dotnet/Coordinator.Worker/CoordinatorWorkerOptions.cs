@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
+using Coordinator.Worker.Handlers;
 
 namespace Coordinator.Worker;
 
@@ -18,6 +19,14 @@ public sealed class CoordinatorWorkerOptions
     /// strings are never logged and never leave the process.
     /// </summary>
     public IDictionary<string, string> Targets { get; } = new Dictionary<string, string>(StringComparer.Ordinal);
+
+    /// <summary>
+    /// The application's own code for batches, by the name that specifications use (<c>backfill: { handler: name }</c>;
+    /// lower-case letters, digits and hyphens, at most 63). Batches that need a handler go only to workers that have it.
+    /// None by default, at most 100. In a host, <c>AddBackfillHandler</c> makes one for each batch.
+    /// </summary>
+    public IDictionary<string, IBackfillHandler> Handlers { get; } =
+        new Dictionary<string, IBackfillHandler>(StringComparer.Ordinal);
 
     /// <summary>How many batches run at the same time. 1 by default.</summary>
     public int Parallelism { get; set; } = 1;
@@ -45,6 +54,14 @@ public sealed class CoordinatorWorkerOptions
 
     /// <summary>How long running batches may go on after the worker was told to stop. 10 seconds by default.</summary>
     public TimeSpan StopTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Adds a handler that is one method; see <see cref="IBackfillHandler.RunAsync"/>.</summary>
+    /// <exception cref="ArgumentException">There is a handler of that name.</exception>
+    public void AddHandler(string name, Func<BatchContext, CancellationToken, Task<long>> run)
+    {
+        ArgumentNullException.ThrowIfNull(run);
+        Handlers.Add(name, new DelegateHandler(run));
+    }
 
     private static string NewWorkerId()
     {

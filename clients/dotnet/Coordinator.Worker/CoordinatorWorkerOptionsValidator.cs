@@ -1,3 +1,4 @@
+using Coordinator.Worker.Handlers;
 using Microsoft.Extensions.Options;
 using Npgsql;
 
@@ -7,6 +8,7 @@ namespace Coordinator.Worker;
 internal sealed class CoordinatorWorkerOptionsValidator : IValidateOptions<CoordinatorWorkerOptions>
 {
     private const int MostBatches = 100;
+    private const int MostHandlers = 100;
 
     public ValidateOptionsResult Validate(string? name, CoordinatorWorkerOptions options)
     {
@@ -43,6 +45,13 @@ internal sealed class CoordinatorWorkerOptionsValidator : IValidateOptions<Coord
                 yield return $"Coordinator worker: the connection string of target '{target}' cannot be read, or its "
                     + "name is empty.";
             }
+        }
+
+        if (options.Handlers.Count > MostHandlers
+            || options.Handlers.Any(entry => !HandlerName.IsValid(entry.Key) || entry.Value is null))
+        {
+            yield return $"Coordinator worker: at most {MostHandlers} handlers may be registered, each under a name of 1 to 63 "
+                + "lower-case letters, digits and hyphens, such as recompute-price.";
         }
 
         if (options.Parallelism < 1 || options.Prefetch < 0 || options.Parallelism + options.Prefetch > MostBatches)

@@ -8,6 +8,7 @@ internal sealed class WorkerSettings
         WorkerId = options.WorkerId;
         Targets = [.. options.Targets.Keys.Select(key => key.Split('/')[0]).Distinct(StringComparer.Ordinal)];
         TargetNames = string.Join(", ", Targets);
+        Handlers = [.. options.Handlers.Keys];
         Parallelism = options.Parallelism;
         Prefetch = options.Prefetch;
         Migration = options.Migration;
@@ -23,6 +24,9 @@ internal sealed class WorkerSettings
 
     /// <summary>The same, for people.</summary>
     public string TargetNames { get; }
+
+    /// <summary>The names of the handlers, told with every request for batches.</summary>
+    public IReadOnlyList<string> Handlers { get; }
 
     public int Parallelism { get; }
 

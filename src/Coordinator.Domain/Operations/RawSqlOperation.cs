@@ -82,9 +82,10 @@ internal sealed class RawSqlOperation(OperationSpec.RawSql spec) : IOperation
         {
             Id = context.StepId("migrate", "backfill"),
             Phase = Phase.Migrate,
-            Description = $"run the operator's backfill of {table}",
+            Description = backfill.Handler is { } name ? $"run handler {name} over {table}" : $"run the operator's backfill of {table}",
             Table = table,
-            Statement = SqlRules.WithRange(backfill.Sql),
+            Statement = backfill.Sql is { } sql ? SqlRules.WithRange(sql) : $"handler {backfill.Handler}",
+            Handler = backfill.Handler,
             InFunction = true,
         };
         if (backfill.Verify is { } verify)
@@ -128,6 +129,12 @@ internal sealed class RawSqlOperation(OperationSpec.RawSql spec) : IOperation
         {
             yield return $"Nothing keeps {backfill.Table} in step while {context.Report.Place} fills it: rows written meanwhile are only "
                 + "right if the application writes both sides, or expand created a trigger.";
+            if (backfill.Handler is { } handler)
+            {
+                yield return $"Batches of {context.Report.Place} go to workers that offer handler {handler}, and to no others. What it does "
+                    + "in the target happens once; what it does elsewhere may happen again, so it needs the batch's idempotency key there.";
+            }
+
             if (backfill.Verify is null)
             {
                 yield return $"{context.Report.Place} has no verify query: the gate can't check that every row was filled.";

@@ -85,8 +85,14 @@ public abstract record PlanStep
 
         public required TableRef Table { get; init; }
 
-        /// <summary>One UPDATE, or INSERT … SELECT, with the batch's bounds as parameters of type tid: <c>ctid >= $1 and ctid &lt; $2</c>.</summary>
+        /// <summary>
+        /// One UPDATE, or INSERT … SELECT, with the batch's bounds as parameters of type tid: <c>ctid >= $1 and ctid &lt; $2</c>. With a
+        /// handler a text that is no SQL, so that nobody who does not know of handlers can take a batch for done.
+        /// </summary>
         public required string Statement { get; init; }
+
+        /// <summary>The workers' own code that runs the batches in place of the statement; null when the statement does.</summary>
+        public string? Handler { get; init; }
 
         /// <summary>Boolean SQL over the row, true where it is still wrong; null when the operation can't say.</summary>
         public string? Disagree { get; init; }

@@ -78,11 +78,39 @@ internal static class OperationShape
         if (raw.Backfill is { } backfill)
         {
             ValidateTable(TableRef.Parse(backfill.Table, null), at.At("backfill.table"));
-            at.At("backfill.sql").Add(SqlRules.BackfillStatement(backfill.Sql), "the backfill");
+            ValidateWork(backfill, at.At("backfill"));
             if (backfill.Verify is not null)
             {
                 at.At("backfill.verify").Add(SqlRules.CountQuery(backfill.Verify), "verify");
             }
+        }
+    }
+
+    private static void ValidateWork(RawBackfill backfill, SpecReport at)
+    {
+        switch (backfill)
+        {
+            case { Sql: null, Handler: null }:
+                at.Add(
+                    "BACKFILL_EMPTY",
+                    "The backfill does nothing.",
+                    "Give sql, one UPDATE with {range}, or handler, the name of code that your workers register.");
+                break;
+            case { Sql: not null, Handler: not null }:
+                at.At("handler").Add(
+                    "BACKFILL_AMBIGUOUS", "The backfill has both sql and handler.", "Keep one of them: a batch is run by one of the two.");
+                break;
+            case { Sql: { } sql }:
+                at.At("sql").Add(SqlRules.BackfillStatement(sql), "the backfill");
+                break;
+            default:
+                if (!HandlerName.IsValid(backfill.Handler, out var why))
+                {
+                    at.At("handler").Add(
+                        "HANDLER_INVALID", $"The handler's name {why}.", "Give the name under which your workers register it, such as recompute-price.");
+                }
+
+                break;
         }
     }
 

@@ -18,6 +18,7 @@ internal sealed class BackfillExecutor(
     BackfillAudit audit,
     PartitionedBackfill partitions,
     BackfillPacer pacer,
+    HandlerOffers offers,
     AppendListener appended)
     : IStepExecutor
 {
@@ -61,7 +62,7 @@ internal sealed class BackfillExecutor(
             }
 
             var progress = await ProgressAsync(run, backfill, cancellationToken);
-            await run.Activity.SayAsync(Words(progress), cancellationToken);
+            await run.Activity.SayAsync(await WordsAsync(run, backfill, progress, cancellationToken), cancellationToken);
             if (await control.IsCarvedAndDoneAsync(run.Migration, backfill.Id, cancellationToken)
                 && await audit.AgreesWithLedgerAsync(run, backfill, cancellationToken))
             {
@@ -97,12 +98,16 @@ internal sealed class BackfillExecutor(
     private static string Where(BackfillProgress progress, BackfillPace pace) =>
         progress.Paces.Count > 1 ? $"shard '{pace.Shard}': " : "";
 
-    private static string Words(BackfillProgress progress)
+    private async Task<string> WordsAsync(
+        StepRun run, PlanStep.Backfill backfill, BackfillProgress progress, CancellationToken cancellationToken)
     {
         var percent = progress.TotalBlocks == 0 ? 100 : 100.0 * progress.DoneBlocks / progress.TotalBlocks;
         var state = progress.DoneBlocks == progress.TotalBlocks ? ""
             : progress.Paces.FirstOrDefault(pace => pace.Signal.Length > 0) is { } held ? $"; {Where(progress, held)}{held.Message}"
             : progress.Leased > 0 ? ""
+            : backfill.Handler is { } handler
+                && !await offers.AnyAsync(run.Plan.Spec.Target, handler, run.Migration, cancellationToken)
+                ? $", no worker offers handler {handler}: start one for this target that registers it"
             : ", no worker holds a batch: start one for this target";
         return string.Create(
             System.Globalization.CultureInfo.InvariantCulture,

@@ -65,6 +65,7 @@ internal sealed class BackfillOpening(IEventStore store, BackfillControl control
                 here.Timeline,
                 Throttle.InitialParallelism)
             {
+                Handler = backfill.Handler ?? "",
                 Table = backfill.Table.Sql,
             });
         }

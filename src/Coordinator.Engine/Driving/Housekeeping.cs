@@ -11,6 +11,7 @@ internal sealed class Housekeeping(
     CoordinationDatabase database,
     ServiceTick tick,
     RequestStore requests,
+    HandlerOffers offers,
     EngineOptions options,
     TimeProvider time,
     ILogger<Housekeeping> logger) : BackgroundService
@@ -30,6 +31,7 @@ internal sealed class Housekeeping(
                 {
                     pruned = time.GetTimestamp();
                     await requests.PruneAsync(stoppingToken);
+                    await offers.PruneAsync(stoppingToken);
                     await PruneInstancesAsync(stoppingToken);
                 }
             }

@@ -35,6 +35,9 @@ public sealed record BackfillStart(
     string Timeline,
     int? Parallelism = null)
 {
+    /// <summary>The workers' own code that runs the batches in place of the statement; empty when the statement does.</summary>
+    public string Handler { get; init; } = "";
+
     /// <summary>The table, qualified and quoted; empty where it is not known, and then no row goes into quarantine.</summary>
     public string Table { get; init; } = "";
 }

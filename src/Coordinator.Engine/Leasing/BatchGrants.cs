@@ -105,6 +105,7 @@ internal sealed class BatchGrants(CoordinationDatabase database, EngineOptions o
         command.Parameters.Add(new() { Value = (long)request.Parallelism });
         command.Parameters.Add(new() { Value = (long)options.ServerParallelism });
         command.Parameters.Add(new() { Value = options.TickGap });
+        command.Parameters.Add(new() { Value = request.Handlers.ToArray() });
     }
 
     // What could be granted before the locks were taken, and was not, was locked by somebody else.
@@ -134,6 +135,7 @@ internal sealed class BatchGrants(CoordinationDatabase database, EngineOptions o
         TriggerName = reader.GetString(14),
         Table = reader.GetString(15),
         Pause = reader.IsDBNull(16) ? TimeSpan.Zero : reader.GetTimeSpan(16),
+        Handler = reader.GetString(17),
         LeaseDuration = options.BatchLease,
         LockTimeout = options.BatchLockTimeout,
         StatementTimeout = options.BatchStatementTimeout,

@@ -8,21 +8,49 @@ public sealed class BatchLeasing
 {
     private readonly BatchGrants _grants;
     private readonly BatchReports _reports;
+    private readonly HandlerOffers _offers;
 
-    /// <summary>Keeps nothing between calls: any replica may answer any of them.</summary>
+    /// <summary>Keeps nothing between calls that an answer depends on: any replica may answer any of them.</summary>
     public BatchLeasing(CoordinationDatabase database, EngineOptions options)
+        : this(database, options, new HandlerOffers(database, TimeProvider.System))
+    {
+    }
+
+    internal BatchLeasing(CoordinationDatabase database, EngineOptions options, HandlerOffers offers)
     {
         ArgumentNullException.ThrowIfNull(database);
         ArgumentNullException.ThrowIfNull(options);
         _grants = new BatchGrants(database, options);
         _reports = new BatchReports(database, options);
+        _offers = offers;
     }
 
     /// <summary>
     /// Leases up to <paramref name="max"/> batches of running backfills on the targets. A repeat of the same request
     /// returns those of its leases that still hold. None when there is nothing to do now, or no more may run now.
-    /// Of its leases a worker runs <paramref name="parallelism"/> at once; only those count against limits.
+    /// Of its leases a worker runs <paramref name="parallelism"/> at once; only those count against limits. Batches that
+    /// need a handler are for workers that name it among <paramref name="handlers"/>.
     /// </summary>
+    /// <exception cref="EngineException">The input is malformed, or <paramref name="migration"/> is not known.</exception>
+    public async Task<IReadOnlyList<GrantedBatch>> AcquireAsync(
+        string worker,
+        IReadOnlyCollection<string> targets,
+        int max,
+        Guid requestId,
+        string? migration,
+        int parallelism,
+        IReadOnlyCollection<string> handlers,
+        CancellationToken cancellationToken)
+    {
+        LeasingInput.CheckAcquire(worker, targets, max, requestId, migration);
+        LeasingInput.CheckHandlers(handlers);
+        var request = new AcquireRequest(
+            worker, targets, max, requestId, migration ?? "", Math.Clamp(parallelism, 1, LeasingInput.MostBatches), handlers);
+        await _offers.RecordAsync(request, cancellationToken);
+        return await _grants.AcquireAsync(request, cancellationToken);
+    }
+
+    /// <summary>As the other overload, for a worker without handlers: it gets batches that are a statement.</summary>
     /// <exception cref="EngineException">The input is malformed, or <paramref name="migration"/> is not known.</exception>
     public Task<IReadOnlyList<GrantedBatch>> AcquireAsync(
         string worker,
@@ -31,12 +59,8 @@ public sealed class BatchLeasing
         Guid requestId,
         string? migration,
         int parallelism,
-        CancellationToken cancellationToken)
-    {
-        LeasingInput.CheckAcquire(worker, targets, max, requestId, migration);
-        return _grants.AcquireAsync(new AcquireRequest(
-            worker, targets, max, requestId, migration ?? "", Math.Clamp(parallelism, 1, LeasingInput.MostBatches)), cancellationToken);
-    }
+        CancellationToken cancellationToken) =>
+        AcquireAsync(worker, targets, max, requestId, migration, parallelism, [], cancellationToken);
 
     /// <summary>As the other overload, for a worker that may run all of its leases at once.</summary>
     /// <exception cref="EngineException">The input is malformed, or <paramref name="migration"/> is not known.</exception>

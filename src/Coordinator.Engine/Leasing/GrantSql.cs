@@ -5,7 +5,7 @@ namespace Coordinator.Engine.Leasing;
 /// second's snapshot is taken under those locks, so what it counts there can't change before its commit. An unlimited server is
 /// not locked.
 /// Parameters: $1 worker, $2 targets, $3 migration or empty, $4 most batches, $5 how many the worker runs at once, $6 the limit of a
-/// server, $7 the longest tick; in the second also $8 request id, $9 lease.
+/// server, $7 the longest tick, $8 the worker's handlers; in the second also $9 request id, $10 lease.
 /// </summary>
 internal static class GrantSql
 {
@@ -21,7 +21,7 @@ internal static class GrantSql
             select f.*, p.batch_blocks as size, least(p.parallelism, coalesce(p.max_parallel, p.parallelism)) as slots,
                 p.pause_between
             from coordinator.backfill f join coordinator.backfill_pace p using (migration, shard, step)
-            where f.state = 0 and f.target = any($2) and ($3 = '' or f.migration = $3)
+            where f.state = 0 and f.target = any($2) and ($3 = '' or f.migration = $3) and (f.handler = '' or f.handler = any($8))
         ), holder as materialized (
             select f.migration, f.shard, f.step, f.system_identifier, b.holder, count(*) as leases,
                 least(count(*), max(b.parallelism)) as running
@@ -83,10 +83,10 @@ internal static class GrantSql
     public const string Grant = Usable +
         """
         , first_time as materialized (
-            select not exists (select from coordinator.backfill_batch where request_id = $8) as yes
+            select not exists (select from coordinator.backfill_batch where request_id = $9) as yes
         ), repeated as (
             select b.* from coordinator.backfill_batch b
-            where b.request_id = $8 and b.holder = $1 and b.state = 0 and b.expires_at > clock_timestamp()
+            where b.request_id = $9 and b.holder = $1 and b.state = 0 and b.expires_at > clock_timestamp()
         ), chosen as materialized (
             select * from usable
             where system_identifier = any(current_setting('coordinator.servers')::bigint[]) and (select yes from first_time)
@@ -102,8 +102,8 @@ internal static class GrantSql
             for update of b skip locked
         ), taken as (
             update coordinator.backfill_batch b
-            set epoch = b.epoch + 1, lease_id = gen_random_uuid(), holder = $1, request_id = $8, parallelism = $5,
-                granted_at = clock_timestamp(), expires_at = clock_timestamp() + $9,
+            set epoch = b.epoch + 1, lease_id = gen_random_uuid(), holder = $1, request_id = $9, parallelism = $5,
+                granted_at = clock_timestamp(), expires_at = clock_timestamp() + $10,
                 takeovers = b.takeovers + (b.holder <> '')::integer
             from lapsed l
             where b.migration = l.migration and b.shard = l.shard and b.step = l.step and b.batch = l.batch
@@ -145,13 +145,14 @@ internal static class GrantSql
         ), carved as (
             insert into coordinator.backfill_batch as b (migration, shard, step, batch, first_block, end_block, epoch, lease_id, holder,
                 request_id, parallelism, expires_at)
-            select migration, shard, step, (pass::bigint << 32) + first_block, first_block, upto, 1, gen_random_uuid(), $1, $8, $5,
-                clock_timestamp() + $9
+            select migration, shard, step, (pass::bigint << 32) + first_block, first_block, upto, 1, gen_random_uuid(), $1, $9, $5,
+                clock_timestamp() + $10
             from cut
             returning b.*
         )
         select e.migration, e.shard, e.step, g.batch, g.epoch, g.lease_id, e.target, g.first_block, g.end_block, e.statement,
-            e.generation, e.system_identifier, e.timeline, e.trigger_table, e.trigger_name, e.filled_table, e.pause_between
+            e.generation, e.system_identifier, e.timeline, e.trigger_table, e.trigger_name, e.filled_table, e.pause_between,
+            e.handler
         from (select * from taken union all select * from carved union all select * from repeated) g
             join eligible e using (migration, shard, step)
         order by 1, 2, 3, 4

@@ -47,4 +47,7 @@ public sealed record GrantedBatch
 
     /// <summary>How long its statement may run.</summary>
     public required TimeSpan StatementTimeout { get; init; }
+
+    /// <summary>The worker's own code that runs the batch in place of the statement; empty when the statement does.</summary>
+    public string Handler { get; init; } = "";
 }

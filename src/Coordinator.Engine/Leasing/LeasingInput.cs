@@ -10,7 +10,20 @@ internal static class LeasingInput
     // A worker holds a few batches; a call with more tokens than this is not from one of ours.
     private const int MostTokens = 10_000;
 
+    private const int MostHandlers = 100;
+
     private const int LongestText = 200;
+
+    public static void CheckHandlers(IReadOnlyCollection<string> handlers)
+    {
+        Require(handlers.Count <= MostHandlers, "INVALID_HANDLER",
+            "The request names too many handlers.", $"Register at most {MostHandlers} handlers in one worker.");
+        foreach (var handler in handlers)
+        {
+            Require(HandlerName.IsValid(handler, out var why), "INVALID_HANDLER",
+                $"A handler's name {why}.", "Register handlers under the names that specifications use.");
+        }
+    }
 
     public static void CheckAcquire(
         string worker, IReadOnlyCollection<string> targets, int max, Guid requestId, string? migration)

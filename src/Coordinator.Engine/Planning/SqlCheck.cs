@@ -44,7 +44,7 @@ internal static class SqlCheck
             (string Place, string? Sql)[] parts =
             [
                 ("expand", raw.Expand), ("contract", raw.Contract), ("rollback", raw.Rollback),
-                ("backfill.sql", raw.Backfill?.Sql.Replace("{range}", "true", StringComparison.Ordinal)),
+                ("backfill.sql", raw.Backfill?.Sql?.Replace("{range}", "true", StringComparison.Ordinal)),
                 ("backfill.verify", raw.Backfill?.Verify?.Replace("{range}", "true", StringComparison.Ordinal)),
             ];
             foreach (var (place, sql) in parts.Where(part => part.Sql is not null))

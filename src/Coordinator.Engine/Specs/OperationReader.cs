@@ -112,12 +112,21 @@ internal sealed class OperationReader(SpecIssues issues)
     private RawBackfill Backfill(SpecNode node, string path)
     {
         const string Update = "update t set a = 0 where {range}";
-        return SpecMappingReader.Open(node, path, issues, "table", "sql", "verify") is { } reader
-            ? new RawBackfill(
-                reader.RequiredText("table", "Name the table whose rows are filled.", Name()),
-                reader.RequiredText("sql", "Write one UPDATE, or INSERT ... SELECT, with {range} in its WHERE.", Update),
-                reader.OptionalText("verify", "Write a query that returns the number of wrong rows, or leave the key out."))
-            : new RawBackfill(Name(), Update, null);
+        if (SpecMappingReader.Open(node, path, issues, "table", "sql", "verify", "handler") is not { } reader)
+        {
+            return new RawBackfill(Name(), Update, null);
+        }
+
+        var table = reader.RequiredText("table", "Name the table whose rows are filled.", Name());
+        var sql = reader.OptionalText("sql", "Write one UPDATE, or INSERT ... SELECT, with {range} in its WHERE, or name a handler instead.");
+        var handler = reader.OptionalText("handler", "Name the code that your workers register, or write sql instead.");
+        // What is there but unreadable is reported already; it must not look as if it were left out.
+        var unreadable = sql is null && handler is null && (reader.Node("sql") ?? reader.Node("handler")) is not null;
+        return new RawBackfill(
+            table,
+            unreadable ? Update : sql,
+            reader.OptionalText("verify", "Write a query that returns the number of wrong rows, or leave the key out."),
+            handler);
     }
 
     private OperationSpec.RawSql Unknown(SpecEntry entry, string path)

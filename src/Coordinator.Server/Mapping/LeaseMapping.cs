@@ -24,6 +24,7 @@ internal static class LeaseMapping
         LockTimeout = Duration.FromTimeSpan(batch.LockTimeout),
         StatementTimeout = Duration.FromTimeSpan(batch.StatementTimeout),
         Pause = batch.Pause > TimeSpan.Zero ? Duration.FromTimeSpan(batch.Pause) : null,
+        Handler = batch.Handler,
     };
 
     public static V1.LeaseToken ToProto(LeaseToken token) => new()

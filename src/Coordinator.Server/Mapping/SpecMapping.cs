@@ -78,7 +78,7 @@ internal static class SpecMapping
                 var raw = operation.RawSql;
                 return new OperationSpec.RawSql(
                     Given(raw.Expand),
-                    raw.Backfill is { } fill ? new RawBackfill(fill.Table, fill.Sql, Given(fill.Verify)) : null,
+                    raw.Backfill is { } fill ? new RawBackfill(fill.Table, Given(fill.Sql), Given(fill.Verify), Given(fill.Handler)) : null,
                     Given(raw.Contract),
                     Given(raw.Rollback));
             default:

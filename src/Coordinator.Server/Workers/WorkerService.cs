@@ -24,6 +24,7 @@ internal sealed class WorkerService(BatchLeasing leasing, Engine.EngineOptions t
             requestId,
             request.Migration,
             request.Parallelism > 0 ? request.Parallelism : int.MaxValue,
+            request.Handlers,
             context.CancellationToken);
         return new V1.AcquireBatchesResponse
         {

@@ -29,6 +29,18 @@ public class RawSqlPlanTests
         PlanText.Of(Samples.Plan(Samples.Raw)));
 
     [Fact]
+    public void A_handler_takes_the_place_of_the_statement_by_a_text_that_no_server_would_run()
+    {
+        var plan = Samples.Plan(Samples.Raw with { Backfill = new RawBackfill("review", null, null, "recompute-price") });
+
+        var backfill = Assert.Single(plan.Steps.OfType<PlanStep.Backfill>());
+        Assert.Equal(
+            ("recompute-price", "handler recompute-price", "run handler recompute-price over public.review"),
+            (backfill.Handler, backfill.Statement, backfill.Description));
+        Assert.Contains(plan.Warnings, static w => w.Contains("idempotency key", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void A_plan_without_contract_has_no_gate()
     {
         var plan = Samples.Plan(Samples.Raw with { Contract = null });

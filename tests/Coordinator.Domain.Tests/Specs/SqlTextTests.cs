@@ -112,6 +112,19 @@ public class SqlTextTests
     public void A_verification_is_one_query(string verify, string? code) =>
         Assert.Equal(code, BackfillErrors("update t set a = 1 where {range}", verify).SingleOrDefault());
 
+    [Theory]
+    [InlineData(null, "recompute-price", null)]
+    [InlineData(null, null, "BACKFILL_EMPTY")]
+    [InlineData("update t set a = 1 where {range}", "recompute-price", "BACKFILL_AMBIGUOUS")]
+    [InlineData(null, "", "HANDLER_INVALID")]
+    [InlineData(null, "Recompute", "HANDLER_INVALID")]
+    [InlineData(null, "recompute price", "HANDLER_INVALID")]
+    [InlineData(null, "a'; drop table t", "HANDLER_INVALID")]
+    [InlineData(null, "price-", "HANDLER_INVALID")]
+    public void A_backfill_is_one_statement_or_one_handler(string? sql, string? handler, string? code) => Assert.Equal(
+        code,
+        Codes(new OperationSpec.RawSql(null, new RawBackfill("t", sql, null, handler), null, null)).SingleOrDefault());
+
     [Fact]
     public void An_expand_part_needs_its_way_back() =>
         Assert.Equal(["ROLLBACK_MISSING"], Codes(new OperationSpec.RawSql("create table t (id int)", null, null, null)));

@@ -97,6 +97,10 @@ public class YamlSpecReaderRefusalTests
     [InlineData("raw_sql: { contract: [a] }", "TYPE_WRONG", "6:26 operations[0].raw_sql.contract")]
     [InlineData("raw_sql: { backfill: x }", "TYPE_WRONG", "6:26 operations[0].raw_sql.backfill")]
     [InlineData("raw_sql: { backfill: { sql: 'update a set b = 1 where {range}' } }", "KEY_MISSING", "6:26 operations[0].raw_sql.backfill.table")]
+    [InlineData("raw_sql: { backfill: { table: a } }", "BACKFILL_EMPTY", "6:26 operations[0].raw_sql.backfill")]
+    [InlineData("raw_sql: { backfill: { table: a, handler: A } }", "HANDLER_INVALID", "6:47 operations[0].raw_sql.backfill.handler")]
+    [InlineData("raw_sql: { backfill: { table: a, handler: [a] } }", "TYPE_WRONG", "6:47 operations[0].raw_sql.backfill.handler")]
+    [InlineData("raw_sql: { backfill: { table: a, sql: [a] } }", "TYPE_WRONG", "6:43 operations[0].raw_sql.backfill.sql")]
     [InlineData("raw_sql: { backfill: { table: a, sql: 'update a set b = 1' } }", "BACKFILL_RANGE", "6:43 operations[0].raw_sql.backfill.sql")]
     public void Operations_that_are_none(string operation, string code, string place) =>
         AssertOne(YamlSamples.WithOperation(operation), code, place);

@@ -62,6 +62,20 @@ public class YamlSpecReaderTests
     }
 
     [Fact]
+    public void A_backfill_may_name_a_handler() => Assert.Equal(
+        new RawBackfill("review", null, null, "recompute-price"),
+        Assert.IsType<OperationSpec.RawSql>(Assert.Single(Read(
+            """
+            migration: m
+            target: t
+            versions:
+              a: { uses_new_from: 1, free_of_old_from: 1 }
+            operations:
+              - raw_sql:
+                  backfill: { table: review, handler: recompute-price }
+            """).Operations)).Backfill);
+
+    [Fact]
     public void Windows_line_ends_and_a_byte_order_mark_change_nothing() => Assert.Equal(
         SpecHash.Of(Read(Full)),
         SpecHash.Of(Read("\ufeff" + Full.ReplaceLineEndings("\r\n"))));

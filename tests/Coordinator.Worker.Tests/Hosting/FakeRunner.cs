@@ -30,11 +30,12 @@ internal sealed class FakeRunner : IBatchRunner
 
     public bool Knows(BatchLease lease) => OnKnows(lease);
 
-    public Task<BatchOutcome> RunAsync(BatchLease lease, CancellationToken cancellationToken)
+    public async Task<BatchOutcome> RunAsync(BatchLease lease, CancellationToken leaseEnded, CancellationToken cancellationToken)
     {
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(leaseEnded, cancellationToken);
         Started.Enqueue(lease.Token.Batch);
         return _held.TryGetValue(lease.Token.Batch, out var held)
-            ? held.Task.WaitAsync(cancellationToken)
-            : Task.FromResult(Outcome(lease));
+            ? await held.Task.WaitAsync(ended.Token)
+            : Outcome(lease);
     }
 }

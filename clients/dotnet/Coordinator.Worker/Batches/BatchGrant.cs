@@ -9,6 +9,9 @@ public sealed record BatchGrant
     /// <summary>The migration's name.</summary>
     public required string Migration { get; init; }
 
+    /// <summary>The shard of its target; for handlers, the ledger of a shard has no other.</summary>
+    public string Shard { get; init; } = "";
+
     /// <summary>The backfill step within the migration.</summary>
     public required string Step { get; init; }
 
@@ -21,7 +24,10 @@ public sealed record BatchGrant
     /// <summary>The first block after the range.</summary>
     public required long Hi { get; init; }
 
-    /// <summary>The statement to run: one UPDATE, or INSERT … SELECT, over <c>ctid &gt;= $1 and ctid &lt; $2</c>.</summary>
+    /// <summary>
+    /// The statement to run: one UPDATE, or INSERT … SELECT, over <c>ctid &gt;= $1 and ctid &lt; $2</c>. Not looked at by a
+    /// handler.
+    /// </summary>
     public required string Statement { get; init; }
 
     /// <summary>

@@ -70,6 +70,10 @@ public abstract record BatchOutcome
     /// <param name="Kind">Whose fault it is, and so what helps.</param>
     public sealed record Failed(string SqlState, string Message, FailureKind Kind) : BatchOutcome;
 
+    /// <summary>The handler threw; the transaction was rolled back.</summary>
+    /// <param name="Message">What it threw.</param>
+    public sealed record HandlerFailed(string Message) : BatchOutcome;
+
     /// <summary>No connection to the target could be opened; nothing was sent.</summary>
     /// <param name="Message">The error's text.</param>
     public sealed record Unreachable(string Message) : BatchOutcome;

@@ -70,6 +70,26 @@ internal static class BatchProtocol
         Commit,
     ];
 
+    /// <summary>The beginning of a batch whose work is a handler's; answers with the transaction.</summary>
+    public static IReadOnlyList<NpgsqlBatchCommand> Claim(BatchGrant grant) =>
+    [
+        .. Guards(grant),
+        Command("select pg_current_xact_id()::text as answer"),
+    ];
+
+    /// <summary>Its end, behind what the handler did.</summary>
+    public static IReadOnlyList<NpgsqlBatchCommand> Finish(BatchGrant grant, long rows) =>
+    [
+        Command(
+            """
+            select $6::bigint as answer, pg_current_xact_id()::text, clock_timestamp() - transaction_timestamp(),
+                   coordinator.finish_batch($1, $2, $3, $4, $5, $6)
+            """,
+            Text(grant.Migration), Text(grant.Step), Number(grant.Batch), Number(grant.Epoch), Uuid(grant.LeaseId),
+            Number(rows)),
+        Commit,
+    ];
+
     /// <summary>The claim of a later holder, committed before its batch.</summary>
     public static IReadOnlyList<NpgsqlBatchCommand> Raise(BatchGrant grant) =>
     [

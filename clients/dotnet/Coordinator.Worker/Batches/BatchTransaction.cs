@@ -27,11 +27,30 @@ public static class BatchTransaction
     /// <param name="target">The target; plain pooled connections, also through a pooler in transaction mode.</param>
     /// <param name="grant">The grant.</param>
     /// <param name="cancellationToken">Cancels the statement on the server.</param>
-    public static async Task<BatchOutcome> RunAsync(
+    public static Task<BatchOutcome> RunAsync(
         NpgsqlDataSource target, BatchGrant grant, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(target);
         ArgumentNullException.ThrowIfNull(grant);
+        return RunAsync(
+            target,
+            grant,
+            connection => CommitAsync(connection, grant, BatchProtocol.Batch(grant), cancellationToken),
+            grant.Table is null ? null : connection => BisectAsync(connection, grant, cancellationToken),
+            cancellationToken);
+    }
+
+    /// <summary>
+    /// Runs the batch by what <paramref name="commit"/> does, from the claim to the commit; after a row's own fault by
+    /// what <paramref name="aroundBadRows"/> does, where that is known.
+    /// </summary>
+    internal static async Task<BatchOutcome> RunAsync(
+        NpgsqlDataSource target,
+        BatchGrant grant,
+        Func<NpgsqlConnection, Task<BatchOutcome>> commit,
+        Func<NpgsqlConnection, Task<BatchOutcome>>? aroundBadRows,
+        CancellationToken cancellationToken)
+    {
         NpgsqlConnection connection;
         try
         {
@@ -47,7 +66,7 @@ public static class BatchTransaction
         {
             try
             {
-                return await RunAsync(connection, grant, cancellationToken).ConfigureAwait(false);
+                return await RunAsync(connection, grant, commit, aroundBadRows, cancellationToken).ConfigureAwait(false);
             }
             catch (Exception exception) when (IsLostConnection(exception))
             {
@@ -59,7 +78,11 @@ public static class BatchTransaction
     }
 
     private static async Task<BatchOutcome> RunAsync(
-        NpgsqlConnection connection, BatchGrant grant, CancellationToken cancellationToken)
+        NpgsqlConnection connection,
+        BatchGrant grant,
+        Func<NpgsqlConnection, Task<BatchOutcome>> commit,
+        Func<NpgsqlConnection, Task<BatchOutcome>>? aroundBadRows,
+        CancellationToken cancellationToken)
     {
         try
         {
@@ -72,14 +95,14 @@ public static class BatchTransaction
                 }
             }
 
-            return await CommitAsync(connection, grant, BatchProtocol.Batch(grant), cancellationToken).ConfigureAwait(false);
+            return await commit(connection).ConfigureAwait(false);
         }
         catch (PostgresException exception) when (!IsLostConnection(exception))
         {
             // After an error the server skips to the end of the message and leaves the transaction open and failed.
             await RollbackAsync(connection).ConfigureAwait(false);
-            return grant.Table is not null && FailureClass.Of(exception.SqlState) == FailureKind.Data
-                ? await BisectAsync(connection, grant, cancellationToken).ConfigureAwait(false)
+            return aroundBadRows is not null && FailureClass.Of(exception.SqlState) == FailureKind.Data
+                ? await aroundBadRows(connection).ConfigureAwait(false)
                 : await TranslateAsync(connection, grant, exception, cancellationToken).ConfigureAwait(false);
         }
     }
@@ -258,7 +281,15 @@ public static class BatchTransaction
         }
     }
 
-    private static async Task ExecuteAsync(
+    /// <summary>
+    /// After a rollback: whether the transaction that claimed the batch is in the ledger nevertheless, without having
+    /// finished it. Then something has committed it on the way.
+    /// </summary>
+    internal static async Task<bool> ClaimSurvivedAsync(
+        NpgsqlConnection connection, BatchGrant grant, string xid, CancellationToken cancellationToken) =>
+        await ReadAsync(connection, grant, cancellationToken).ConfigureAwait(false) is { Done: false } entry && entry.Xid == xid;
+
+    internal static async Task ExecuteAsync(
         NpgsqlConnection connection,
         BatchGrant grant,
         IReadOnlyList<NpgsqlBatchCommand> commands,
@@ -268,7 +299,7 @@ public static class BatchTransaction
         var batch = connection.CreateBatch();
         await using (batch.ConfigureAwait(false))
         {
-            batch.Timeout = (int)Math.Ceiling((grant.LockTimeout + grant.StatementTimeout + Grace).TotalSeconds);
+            batch.Timeout = ClientTimeout(grant);
             foreach (var command in commands)
             {
                 batch.BatchCommands.Add(command);
@@ -292,8 +323,12 @@ public static class BatchTransaction
         }
     }
 
+    /// <summary>Seconds that the client waits for one message: more than the server lets it take.</summary>
+    internal static int ClientTimeout(BatchGrant grant) =>
+        (int)Math.Ceiling((grant.LockTimeout + grant.StatementTimeout + Grace).TotalSeconds);
+
     /// <summary>Not cancellable: the connection goes back to the pool, and must not take a transaction there.</summary>
-    private static async Task RollbackAsync(NpgsqlConnection connection)
+    internal static async Task RollbackAsync(NpgsqlConnection connection)
     {
         var rollback = new NpgsqlCommand("rollback", connection);
         await using (rollback.ConfigureAwait(false))
@@ -311,7 +346,7 @@ public static class BatchTransaction
             or (NpgsqlException and not PostgresException)
             or TimeoutException or IOException or System.Net.Sockets.SocketException or ObjectDisposedException;
 
-    private static BatchOutcome At(BatchGrant grant, BatchOutcome outcome) =>
+    internal static BatchOutcome At(BatchGrant grant, BatchOutcome outcome) =>
         outcome with { SystemIdentifier = grant.SystemIdentifier, Timeline = grant.Timeline };
 
     private sealed record LedgerEntry(

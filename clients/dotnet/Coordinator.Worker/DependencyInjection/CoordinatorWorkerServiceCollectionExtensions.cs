@@ -1,5 +1,7 @@
+using System.Diagnostics.CodeAnalysis;
 using Coordinator.Client;
 using Coordinator.Worker;
+using Coordinator.Worker.Handlers;
 using Coordinator.Worker.Hosting;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
@@ -29,6 +31,26 @@ public static class CoordinatorWorkerServiceCollectionExtensions
             provider.GetRequiredService<TimeProvider>(),
             provider.GetService<ILogger<BackfillWorker>>()));
         services.AddHostedService<BackfillWorkerService>();
+        return services;
+    }
+
+    /// <summary>
+    /// Lets the worker run batches of backfills whose specification says <c>handler: name</c> by
+    /// <typeparamref name="THandler"/>, made for each batch in a scope of its own. Needs
+    /// <see cref="AddCoordinatorWorker"/> too. An invalid or repeated name fails the host's start.
+    /// </summary>
+    /// <param name="services">The host's services.</param>
+    /// <param name="name">The name that specifications use: lower-case letters, digits and hyphens, at most 63.</param>
+    public static IServiceCollection AddBackfillHandler<
+        [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] THandler>(
+        this IServiceCollection services, string name)
+        where THandler : class, IBackfillHandler
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        ArgumentNullException.ThrowIfNull(name);
+        services.TryAddScoped<THandler>();
+        services.AddOptions<CoordinatorWorkerOptions>().Configure<IServiceScopeFactory>(
+            (options, scopes) => options.Handlers.Add(name, new ScopedHandler<THandler>(scopes)));
         return services;
     }
 }

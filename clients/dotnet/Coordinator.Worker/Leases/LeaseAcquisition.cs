@@ -105,6 +105,7 @@ internal sealed class LeaseAcquisition(
             RequestId = Guid.CreateVersion7().ToString(),
         };
         request.Targets.AddRange(settings.Targets);
+        request.Handlers.AddRange(settings.Handlers);
         return request;
     }
 }

@@ -107,6 +107,16 @@ internal sealed class LeaseBook(TimeProvider timeProvider)
         }
     }
 
+    /// <summary>How much of the lease is left; null when it was lost or is over.</summary>
+    public TimeSpan? TimeLeft(HeldLease lease)
+    {
+        lock (_lock)
+        {
+            var left = timeProvider.GetElapsedTime(timeProvider.GetTimestamp(), lease.Deadline);
+            return lease.Lost || left <= TimeSpan.Zero ? null : left;
+        }
+    }
+
     /// <summary>All leases together, however recent: one call for all of them. Null when there is none.</summary>
     public RenewalRound? NextRenewal()
     {

@@ -41,6 +41,7 @@ internal static class OutcomeReport
         BatchOutcome.ProtocolBroken broken =>
             Release(lease, ReleaseReason.ProtocolBroken, broken.Message, broken.SqlState),
         BatchOutcome.Failed failed => Release(lease, ReleaseReason.Of(failed.Kind), failed.Message, failed.SqlState),
+        BatchOutcome.HandlerFailed failed => Release(lease, ReleaseReason.HandlerFailed, failed.Message),
         BatchOutcome.Unreachable unreachable => Release(lease, ReleaseReason.Unreachable, unreachable.Message),
         BatchOutcome.Unsettled unsettled => Release(lease, ReleaseReason.Unsettled, unsettled.Message),
         _ => throw new ArgumentOutOfRangeException(nameof(outcome), outcome, "A batch that is done is not given back."),

@@ -20,6 +20,9 @@ internal static class ReleaseReason
     /// <summary>An SQLSTATE after which the same batch may pass.</summary>
     public const string Retryable = "RETRYABLE_ERROR";
 
+    /// <summary>The application's own code threw.</summary>
+    public const string HandlerFailed = "HANDLER_FAILED";
+
     /// <summary>An SQLSTATE that the same batch will meet again.</summary>
     public const string Failed = "STATEMENT_FAILED";
 

@@ -69,7 +69,7 @@ internal sealed class BatchLoop(
         var startedAt = timeProvider.GetTimestamp();
         try
         {
-            var outcome = await runner.RunAsync(lease, aborting).ConfigureAwait(false);
+            var outcome = await RunToItsEndAsync(held, aborting).ConfigureAwait(false);
             WorkerTelemetry.BatchEnded(outcome, timeProvider.GetElapsedTime(startedAt));
             // Forgotten first: a worker that has nothing left reports without waiting for more.
             book.Forget(held);
@@ -79,6 +79,26 @@ internal sealed class BatchLoop(
         {
             book.Forget(held);
             GiveBack(lease, ReleaseReason.WorkerStopping, "The worker stopped before the batch had ended.");
+        }
+        catch (OperationCanceledException)
+        {
+            book.Forget(held);
+            GiveBack(lease, ReleaseReason.LeaseExpired, "The lease ended while the handler ran; nothing was committed.");
+        }
+    }
+
+    /// <summary>Only a handler is watched: a statement's end is decided by the target, and comes soon by its timeouts.</summary>
+    private async Task<BatchOutcome> RunToItsEndAsync(HeldLease held, CancellationToken aborting)
+    {
+        if (held.Batch.Handler.Length == 0)
+        {
+            return await runner.RunAsync(held.Batch, CancellationToken.None, aborting).ConfigureAwait(false);
+        }
+
+        var watch = new LeaseWatch(book, held, timeProvider);
+        await using (watch.ConfigureAwait(false))
+        {
+            return await runner.RunAsync(held.Batch, watch.Ended, aborting).ConfigureAwait(false);
         }
     }
 

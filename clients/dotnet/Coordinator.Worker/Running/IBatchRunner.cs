@@ -10,5 +10,8 @@ internal interface IBatchRunner
     public bool Knows(BatchLease lease);
 
     /// <summary>Refusals and failures are outcomes; only cancellation throws.</summary>
-    public Task<BatchOutcome> RunAsync(BatchLease lease, CancellationToken cancellationToken);
+    /// <param name="lease">The lease.</param>
+    /// <param name="leaseEnded">The lease is over. A handler is cancelled then; a statement is left to the target's guards.</param>
+    /// <param name="cancellationToken">The worker gives up.</param>
+    public Task<BatchOutcome> RunAsync(BatchLease lease, CancellationToken leaseEnded, CancellationToken cancellationToken);
 }

@@ -1,5 +1,6 @@
 using Coordinator.V1;
 using Coordinator.Worker.Batches;
+using Coordinator.Worker.Handlers;
 using Npgsql;
 
 namespace Coordinator.Worker.Running;
@@ -13,10 +14,12 @@ internal sealed class TargetBatchRunner : IBatchRunner, IAsyncDisposable
 {
     private readonly Dictionary<string, NpgsqlDataSource> _sources = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _onlyShards = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, IBackfillHandler> _handlers;
     private readonly Lock _lock = new();
 
     public TargetBatchRunner(CoordinatorWorkerOptions options)
     {
+        _handlers = new Dictionary<string, IBackfillHandler>(options.Handlers, StringComparer.Ordinal);
         foreach (var (name, connectionString) in options.Targets)
         {
             var builder = new NpgsqlDataSourceBuilder(connectionString) { Name = name };
@@ -29,11 +32,18 @@ internal sealed class TargetBatchRunner : IBatchRunner, IAsyncDisposable
 
     public bool Knows(BatchLease lease) => Find(lease) is not null;
 
-    public Task<BatchOutcome> RunAsync(BatchLease lease, CancellationToken cancellationToken) =>
-        BatchTransaction.RunAsync(
-            Find(lease) ?? throw new InvalidOperationException($"Target '{lease.Target}' is not known here."),
-            Grant(lease),
-            cancellationToken);
+    public Task<BatchOutcome> RunAsync(BatchLease lease, CancellationToken leaseEnded, CancellationToken cancellationToken)
+    {
+        var target = Find(lease) ?? throw new InvalidOperationException($"Target '{lease.Target}' is not known here.");
+        if (lease.Handler.Length == 0)
+        {
+            return BatchTransaction.RunAsync(target, Grant(lease), cancellationToken);
+        }
+
+        return _handlers.TryGetValue(lease.Handler, out var handler)
+            ? HandlerTransaction.RunAsync(target, Grant(lease), handler, leaseEnded, cancellationToken)
+            : Task.FromResult<BatchOutcome>(new BatchOutcome.HandlerFailed($"This worker has no handler '{lease.Handler}'."));
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -66,6 +76,7 @@ internal sealed class TargetBatchRunner : IBatchRunner, IAsyncDisposable
     private static BatchGrant Grant(BatchLease lease) => new()
     {
         Migration = lease.Token.Migration,
+        Shard = lease.Token.Shard,
         Step = lease.Token.Step,
         Batch = lease.Token.Batch,
         Lo = lease.FirstBlock,
