@@ -60,6 +60,7 @@ public static class EngineServiceCollectionExtensions
             provider.GetRequiredService<HandlerOffers>()));
         services.TryAddSingleton<ServiceTick>();
         services.TryAddSingleton<PaceTelemetry>();
+        services.TryAddSingleton<BackfillCommands>();
         services.TryAddSingleton<TargetPreparation>();
         services.TryAddSingleton<MigrationCommands>();
         services.TryAddSingleton<MigrationQueries>();

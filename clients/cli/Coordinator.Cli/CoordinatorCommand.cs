@@ -49,6 +49,7 @@ public static class CoordinatorCommand
             StartCommand.Create(runner),
             PauseCommand.Create(runner),
             ResumeCommand.Create(runner),
+            TuneCommand.Create(runner),
             ApproveCommand.Create(runner),
             RetryCommand.Create(runner),
             RollbackCommand.Create(runner),

@@ -22,7 +22,19 @@ public abstract record BackfillCommand
     [SuppressMessage("Naming", "CA1716", Justification = "Only Visual Basic reserves the word; it is the verb that operators use.")]
     public sealed record Resume : BackfillCommand;
 
-    public sealed record Tune(string By, int? BatchRows, int? MaxParallel) : BackfillCommand;
+    /// <summary>What is null stays as it is; with <see cref="Reset"/> it goes back to its default.</summary>
+    public sealed record Tune(string By, int? BatchRows, int? MaxParallel) : BackfillCommand
+    {
+        public TimeSpan? MaxWait { get; init; }
+
+        public TimeSpan? PauseBetween { get; init; }
+
+        public string? QuietHours { get; init; }
+
+        public string? Check { get; init; }
+
+        public bool Reset { get; init; }
+    }
 
     public sealed record Progress(long RowsDone, long BlocksDone, long BlocksTotal) : BackfillCommand;
 

@@ -54,14 +54,16 @@ public static class BackfillDecider
             ? Reject(Invalid("BACKFILL_BLOCKS_INVALID", why, "Measure every shard of the target."))
             : Accept(new BackfillEvent.Restarted(restart.Reason), new BackfillEvent.Started(restart.BlocksByShard));
 
-    private static Verdict DecideTune(BackfillCommand.Tune tune, BackfillState state) => tune switch
+    private static Verdict DecideTune(BackfillCommand.Tune tune, BackfillState state)
     {
-        { BatchRows: < 1 } or { MaxParallel: < 1 }
-            => Reject(Invalid("BACKFILL_TUNING_INVALID", "Batch size and parallelism are at least 1.", "Pause the backfill to stop it.")),
-        _ when (tune.BatchRows ?? state.BatchRows) == state.BatchRows && (tune.MaxParallel ?? state.MaxParallel) == state.MaxParallel
-            => Accept(),
-        _ => Accept(new BackfillEvent.Tuned(tune.By, tune.BatchRows, tune.MaxParallel)),
-    };
+        if (BackfillTuning.Defect(tune) is { } defect)
+        {
+            return Reject(defect);
+        }
+
+        var tuned = BackfillTuning.Event(tune);
+        return state.Evolve(tuned) == state ? Accept() : Accept(tuned);
+    }
 
     private static Verdict DecideProgress(BackfillCommand.Progress progress, BackfillState state) => progress switch
     {
@@ -102,7 +104,7 @@ public static class BackfillDecider
         : null;
 
     private static Rejection NotFound() => new(
-        "BACKFILL_NOT_FOUND", "There is no such backfill.", "Check the migration and the step.", Kind: RejectionKind.NotFound);
+        "BACKFILL_NOT_FOUND", "There is no such backfill.", "Check the migration and the step; a backfill is there once its step has begun.", Kind: RejectionKind.NotFound);
 
     private static Rejection Exists(BackfillState state) => new(
         "BACKFILL_EXISTS",

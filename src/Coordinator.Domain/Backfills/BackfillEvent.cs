@@ -21,8 +21,19 @@ public abstract record BackfillEvent
 
     public sealed record Resumed : BackfillEvent;
 
-    /// <summary>A setting that is null was left as it is.</summary>
-    public sealed record Tuned(string By, int? BatchRows, int? MaxParallel) : BackfillEvent;
+    /// <summary>A setting that is null was left as it is; with <see cref="Reset"/> it went back to its default.</summary>
+    public sealed record Tuned(string By, int? BatchRows, int? MaxParallel) : BackfillEvent
+    {
+        public TimeSpan? MaxWait { get; init; }
+
+        public TimeSpan? PauseBetween { get; init; }
+
+        public string? QuietHours { get; init; }
+
+        public string? Check { get; init; }
+
+        public bool Reset { get; init; }
+    }
 
     public sealed record Progressed(long RowsDone, long BlocksDone, long BlocksTotal) : BackfillEvent;
 

@@ -46,6 +46,14 @@ public sealed record BackfillState
 
     public int? MaxParallel { get; init; }
 
+    public TimeSpan? MaxWait { get; init; }
+
+    public TimeSpan? PauseBetween { get; init; }
+
+    public string? QuietHours { get; init; }
+
+    public string? Check { get; init; }
+
     public BackfillState Evolve(BackfillEvent backfillEvent) => backfillEvent switch
     {
         BackfillEvent.Planned planned => new BackfillState
@@ -78,8 +86,12 @@ public sealed record BackfillState
         BackfillEvent.Resumed => this with { Status = BackfillStatus.Running, PauseReason = null },
         BackfillEvent.Tuned tuned => this with
         {
-            BatchRows = tuned.BatchRows ?? BatchRows,
-            MaxParallel = tuned.MaxParallel ?? MaxParallel,
+            BatchRows = tuned.BatchRows ?? (tuned.Reset ? null : BatchRows),
+            MaxParallel = tuned.MaxParallel ?? (tuned.Reset ? null : MaxParallel),
+            MaxWait = tuned.MaxWait ?? (tuned.Reset ? null : MaxWait),
+            PauseBetween = tuned.PauseBetween ?? (tuned.Reset ? null : PauseBetween),
+            QuietHours = tuned.QuietHours ?? (tuned.Reset ? null : QuietHours),
+            Check = tuned.Check ?? (tuned.Reset ? null : Check),
         },
         BackfillEvent.Progressed progressed => this with
         {

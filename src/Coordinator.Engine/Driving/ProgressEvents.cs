@@ -4,6 +4,7 @@ using Coordinator.Domain.Plans;
 using Coordinator.Engine.Leasing;
 using Coordinator.Engine.Migrations;
 using Coordinator.EventStore;
+using Coordinator.EventStore.Appending;
 
 namespace Coordinator.Engine.Driving;
 
@@ -46,8 +47,15 @@ internal sealed class ProgressEvents(IEventStore store, RequestContext driver, s
         }
 
         _last = System.Diagnostics.Stopwatch.GetTimestamp();
-        await OrderAsync(
-            new BackfillCommand.Progress(progress.Rows, progress.DoneBlocks, progress.TotalBlocks), _ => { }, cancellationToken);
+        try
+        {
+            await OrderAsync(
+                new BackfillCommand.Progress(progress.Rows, progress.DoneBlocks, progress.TotalBlocks), _ => { }, cancellationToken);
+        }
+        catch (ConcurrencyException)
+        {
+            // An operator tuned the backfill in the same moment; the next record says how far it is.
+        }
     }
 
     /// <summary>Records the end.</summary>

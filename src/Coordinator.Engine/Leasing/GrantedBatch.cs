@@ -39,7 +39,7 @@ public sealed record GrantedBatch
     /// <summary>How long the lease lasts, counted from when the worker sent its request.</summary>
     public required TimeSpan LeaseDuration { get; init; }
 
-    /// <summary>How long the worker waits after this batch before it starts another of the same shard.</summary>
+    /// <summary>How long the worker waits after this batch before it starts another in its place.</summary>
     public TimeSpan Pause { get; init; }
 
     /// <summary>How long the batch may wait for one lock.</summary>

@@ -25,7 +25,18 @@ internal static class BackfillMapping
             : begun.Select(progress => ToProto(view, progress.Step, progress.TriggerTable, progress));
     }
 
-    private static V1.Backfill ToProto(MigrationView view, string step, string table, BackfillProgress? progress) => new()
+    private static V1.Backfill ToProto(MigrationView view, string step, string table, BackfillProgress? progress)
+    {
+        var backfill = Counts(view, step, table, progress);
+        if (progress is not null)
+        {
+            PaceMapping.Add(backfill, progress);
+        }
+
+        return backfill;
+    }
+
+    private static V1.Backfill Counts(MigrationView view, string step, string table, BackfillProgress? progress) => new()
     {
         Name = ResourceNames.Backfill(view.State.Name, step),
         Table = table,

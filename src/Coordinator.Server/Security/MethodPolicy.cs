@@ -38,7 +38,7 @@ internal static class MethodPolicy
             "PlanMigration", "StartMigration", "GetMigration", "ListMigrations", "WatchMigration", "PauseMigration",
             "ResumeMigration", "ApproveMigration", "RetryMigration", "RollBackMigration", "CancelMigration",
             "ListMigrationEvents", "CheckTarget"),
-        .. Rows("BackfillService", [CallerRole.Operator], "GetBackfill", "ListBackfills"),
+        .. Rows("BackfillService", [CallerRole.Operator], "GetBackfill", "ListBackfills", "TuneBackfill"),
         .. Rows("ReadinessService", [CallerRole.Deployer, CallerRole.Operator], "Check", "Watch"),
         .. Rows("WorkerService", [CallerRole.Worker], "AcquireBatches", "RenewLeases", "CompleteBatches", "ReleaseBatches"),
         .. Rows("ApplicationService", [CallerRole.Instance], "Session", "Heartbeat"),

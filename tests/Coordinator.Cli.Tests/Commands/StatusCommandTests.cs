@@ -31,8 +31,8 @@ public class StatusCommandTests : FakeCoordinatorTest
             migrate   fill         completed (attempt 2)  fill column balance
             contract  drop-column  pending                drop column abalance
 
-            BACKFILL  TABLE                    DONE  ROWS     BATCHES  RUNNING  TAKEN OVER
-            fill      public.pgbench_accounts  done  100,000  100      0        1
+            BACKFILL  TABLE                    DONE  ROWS     ROWS/S  LEFT  BATCHES  RUNNING  TAKEN OVER
+            fill      public.pgbench_accounts  done  100,000                100      0        1
 
             """,
             result.Output);
@@ -74,7 +74,7 @@ public class StatusCommandTests : FakeCoordinatorTest
         Assert.Equal("STATE_RUNNING", (string?)migration["state"]);
         Assert.Equal(
             """
-            {"name":"migrations/rename-balance/backfills/fill","table":"public.pgbench_accounts","doneBlockCount":"25","blockCount":"100","rowCount":"25000","batchCount":"25","takeoverCount":"1","leasedBatchCount":4,"finished":false,"lastFailureMessage":""}
+            {"name":"migrations/rename-balance/backfills/fill","table":"public.pgbench_accounts","doneBlockCount":"25","blockCount":"100","rowCount":"25000","batchCount":"25","takeoverCount":"1","leasedBatchCount":4,"finished":false,"lastFailureMessage":"","estimate":"ESTIMATE_UNSPECIFIED","paces":[]}
             """,
             migration["backfills"]![0]!.ToJsonString());
     }

@@ -34,6 +34,7 @@ internal sealed class FakeCoordinator : IAsyncDisposable
         builder.Services.AddSingleton(answers);
         var app = builder.Build();
         app.MapGrpcService<FakeMigrations>();
+        app.MapGrpcService<FakeBackfills>();
         app.MapGrpcService<FakeReadiness>();
         app.MapGrpcService<FakeApplications>();
         await app.StartAsync();

@@ -28,6 +28,7 @@ public sealed class AuthorizationTests(KeyedServerFixture keyed) : IClassFixture
         ["MigrationService/CheckTarget"] = "operator",
         ["BackfillService/GetBackfill"] = "operator",
         ["BackfillService/ListBackfills"] = "operator",
+        ["BackfillService/TuneBackfill"] = "operator",
         ["ReadinessService/Check"] = "deployer operator",
         ["ReadinessService/Watch"] = "deployer operator",
         ["WorkerService/AcquireBatches"] = "worker",

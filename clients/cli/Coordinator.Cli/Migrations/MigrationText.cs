@@ -25,7 +25,7 @@ internal static class MigrationText
         }
 
         WriteSteps(writer, palette, migration);
-        WriteBackfills(writer, palette, migration);
+        BackfillText.Write(writer, palette, migration.Backfills);
         WriteWarnings(writer, palette, migration);
     }
 
@@ -118,32 +118,4 @@ internal static class MigrationText
         StepState.Started => palette.Bold,
         _ => palette.Dim,
     };
-
-    private static void WriteBackfills(TextWriter writer, Palette palette, Migration migration)
-    {
-        if (migration.Backfills.Count == 0)
-        {
-            return;
-        }
-
-        writer.WriteLine();
-        var table = new TextTable("BACKFILL", "TABLE", "DONE", "ROWS", "BATCHES", "RUNNING", "TAKEN OVER");
-        foreach (var backfill in migration.Backfills)
-        {
-            table.Add(
-                ResourceName.Last(backfill.Name),
-                backfill.Table,
-                Progress(backfill),
-                NumberText.Of(backfill.RowCount),
-                NumberText.Of(backfill.BatchCount),
-                NumberText.Of(backfill.LeasedBatchCount),
-                NumberText.Of(backfill.TakeoverCount));
-        }
-
-        table.Write(writer, palette);
-        foreach (var backfill in migration.Backfills.Where(static b => b.LastFailureMessage.Length > 0 && !b.Finished))
-        {
-            writer.WriteLine($"  last failure of {ResourceName.Last(backfill.Name)}: {PlainText.Line(backfill.LastFailureMessage)}");
-        }
-    }
 }

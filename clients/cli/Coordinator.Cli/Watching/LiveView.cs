@@ -105,12 +105,17 @@ internal sealed class LiveView(IAnsiConsole console, TimeProvider time) : IMigra
         {
             $"  {new string('█', filled)}{new string('░', BarWidth - filled)} {MigrationText.Progress(backfill)}",
         };
-        if (!backfill.Finished && rate.RowsPerSecond is { } perSecond)
+        // What the coordinator measured; from an older one that measures nothing, what this view has seen.
+        if (!backfill.Finished && (backfill.HasRowsPerSecond ? backfill.RowsPerSecond : rate.RowsPerSecond) is { } perSecond)
         {
             parts.Add($"{NumberText.Of((long)perSecond)} rows/s");
         }
 
-        if (rate.Left(backfill) is { } left)
+        if (backfill.Estimate is Backfill.Types.Estimate.Throttled or Backfill.Types.Estimate.Paused)
+        {
+            parts.Add(BackfillText.Left(backfill));
+        }
+        else if ((backfill.RemainingDuration?.ToTimeSpan() ?? rate.Left(backfill)) is { } left)
         {
             parts.Add($"about {DurationText.Format(left)} left");
         }
@@ -119,6 +124,10 @@ internal sealed class LiveView(IAnsiConsole console, TimeProvider time) : IMigra
         yield return Styled(
             $"  {backfill.Table}: {NumberText.Of(backfill.RowCount)} rows written, {NumberText.Of(backfill.LeasedBatchCount)} batches running",
             new Style(decoration: Decoration.Dim));
+        foreach (var pace in backfill.Paces.Where(pace => pace.Signal.Length > 0 && !backfill.Finished))
+        {
+            yield return Styled($"  {BackfillText.Pace(backfill, pace)}", new Style(Color.Yellow));
+        }
     }
 
     private static IEnumerable<IRenderable> Blockers(Migration migration)

@@ -33,6 +33,11 @@ internal sealed class BatchLoop(
                 else if (book.TakeNext() is { } lease)
                 {
                     await RunAsync(lease, aborting).ConfigureAwait(false);
+                    if (lease.Batch.Pause?.ToTimeSpan() is { } between && between > TimeSpan.Zero)
+                    {
+                        // The operator's wish; what waits in the book is renewed meanwhile.
+                        await Task.Delay(between, timeProvider, stopping).ConfigureAwait(false);
+                    }
                 }
                 else
                 {
