@@ -2,7 +2,6 @@ using System.CommandLine;
 using Coordinator.Cli.Invocation;
 using Coordinator.Cli.Migrations;
 using Coordinator.V1;
-using Google.Protobuf.WellKnownTypes;
 
 namespace Coordinator.Cli.Commands;
 
