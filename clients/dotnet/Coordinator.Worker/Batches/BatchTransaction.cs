@@ -1,3 +1,4 @@
+using System.Data;
 using System.Diagnostics;
 using System.Globalization;
 using Npgsql;
@@ -327,9 +328,17 @@ public static class BatchTransaction
     internal static int ClientTimeout(BatchGrant grant) =>
         (int)Math.Ceiling((grant.LockTimeout + grant.StatementTimeout + Grace).TotalSeconds);
 
-    /// <summary>Not cancellable: the connection goes back to the pool, and must not take a transaction there.</summary>
+    /// <summary>
+    /// Not cancellable: the connection goes back to the pool, and must not take a transaction there. Npgsql gives a
+    /// connection up after errors of the server's resources (no space, no memory); then the server has rolled back.
+    /// </summary>
     internal static async Task RollbackAsync(NpgsqlConnection connection)
     {
+        if (connection.FullState != ConnectionState.Open)
+        {
+            return;
+        }
+
         var rollback = new NpgsqlCommand("rollback", connection);
         await using (rollback.ConfigureAwait(false))
         {

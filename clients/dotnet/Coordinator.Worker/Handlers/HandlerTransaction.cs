@@ -117,8 +117,11 @@ internal static class HandlerTransaction
     {
         if (connection.FullState != ConnectionState.Open)
         {
-            // Not told by the exception: the handler may have lost a connection of its own to somewhere else.
-            throw new NpgsqlException("The connection was lost while the handler ran.", exception);
+            // Not told by the exception: the handler may have lost a connection of its own to somewhere else. An ERROR is
+            // the server's word that nothing is left, also where Npgsql gives the connection up after it.
+            return context.Failure is { InvariantSeverity: "ERROR" } told
+                ? BatchTransaction.At(grant, Failed(told))
+                : throw new NpgsqlException("The connection was lost while the handler ran.", exception);
         }
 
         await BatchTransaction.RollbackAsync(connection).ConfigureAwait(false);
