@@ -11,6 +11,8 @@ public sealed class BlockCoverageTests(CoordinationFixture fixture, ITestOutputH
 {
     private const int Workers = 6;
 
+    private const int MostResized = 70;
+
     private readonly BackfillFixture _backfills = new(fixture);
 
     [Theory]
@@ -39,7 +41,21 @@ public sealed class BlockCoverageTests(CoordinationFixture fixture, ITestOutputH
         }
     }
 
-    private async Task CoverAsync(string migration, long[] shards, long batchBlocks, Random random)
+    /// <summary>As a controller does it, only without any reason: every cut has another size.</summary>
+    [Fact]
+    public async Task Any_sizes_are_covered_when_the_size_of_a_batch_changes_from_cut_to_cut()
+    {
+        var seed = Environment.TickCount;
+        output.WriteLine($"seed {seed}");
+        var random = new Random(seed);
+        for (var round = 0; round < 4; round++)
+        {
+            long[] shards = [.. Enumerable.Range(0, random.Next(1, 3)).Select(_ => (long)random.Next(1, 1200))];
+            await CoverAsync($"resized-{round}", shards, MostResized, random, resize: true);
+        }
+    }
+
+    private async Task CoverAsync(string migration, long[] shards, long batchBlocks, Random random, bool resize = false)
     {
         await _backfills.StartAsync(
             [.. shards.Select((blocks, n) => BackfillFixture.Pass(migration, blocks, batchBlocks, shard: $"s{n}"))]);
@@ -49,7 +65,7 @@ public sealed class BlockCoverageTests(CoordinationFixture fixture, ITestOutputH
         while (!await _backfills.IsDoneAsync(migration))
         {
             var seeds = Enumerable.Range(0, Workers).Select(_ => random.Next()).ToList();
-            var rounds = await Task.WhenAll(seeds.Select((seed, n) => WorkAsync(migration, $"w{n}", replicas[n % 2], new Random(seed))));
+            var rounds = await Task.WhenAll(seeds.Select((seed, n) => WorkAsync(migration, $"w{n}", replicas[n % 2], new Random(seed), resize)));
             granted.AddRange(rounds.SelectMany(round => round));
             await _backfills.ExpireAsync(migration);
         }
@@ -79,11 +95,17 @@ public sealed class BlockCoverageTests(CoordinationFixture fixture, ITestOutputH
         (batch.Token.Shard, batch.Token.Batch, batch.Token.Epoch);
 
     // Until it gets nothing or crashes with what it holds.
-    private async Task<List<GrantedBatch>> WorkAsync(string migration, string worker, BatchLeasing replica, Random random)
+    private async Task<List<GrantedBatch>> WorkAsync(string migration, string worker, BatchLeasing replica, Random random, bool resize)
     {
         var all = new List<GrantedBatch>();
         while (true)
         {
+            if (resize)
+            {
+                await fixture.Database.ExecuteAsync(
+                    $"update coordinator.backfill_pace set batch_blocks = {random.Next(1, MostResized + 1)} where migration = '{migration}'");
+            }
+
             var batches = await _backfills.AcquireAsync(migration, random.Next(1, 12), worker: worker, replica: replica);
             all.AddRange(batches);
             if (batches.Count == 0 || random.Next(8) == 0)
