@@ -92,6 +92,30 @@ public sealed class FailoverTests : IAsyncLifetime
         Assert.Equal(1, await ScalarAsync("select n from item"));
     }
 
+    /// <summary>The same, and the server dies before the standby answers: the commit is in its log, and stands after recovery.</summary>
+    [Fact]
+    public async Task A_crash_while_the_commit_waits_for_a_standby_leaves_it_committed()
+    {
+        await ExecuteAsync("alter system set synchronous_standby_names = 'missing'");
+        await ExecuteAsync("select pg_reload_conf()");
+        await Eventually.TrueAsync(
+            async () => (string?)await ScalarAsync("show synchronous_standby_names") == "missing", "the setting is in force");
+        var run = RunAsync(_grant);
+        await Eventually.TrueAsync(
+            async () => (long?)await ScalarAsync("select count(*) from pg_stat_activity where wait_event = 'SyncRep'") == 1,
+            "the commit waits for the standby");
+
+        await _server.StopAsync(PostgresShutdown.Immediate, default);
+        await _server.StartServerAsync(default);
+
+        // Which of the two depends on whether the server was back while its client still asked.
+        var outcome = await run;
+        Assert.True(outcome is BatchOutcome.Committed or BatchOutcome.Unsettled, outcome.ToString());
+        Assert.IsType<BatchOutcome.AlreadyDone>(
+            await RunAsync(_grant with { Epoch = 2, LeaseId = Guid.CreateVersion7(), LockTimeout = TimeSpan.FromSeconds(30) }));
+        Assert.Equal(1, await ScalarAsync("select n from item"));
+    }
+
     /// <summary>Effect and ledger row share one commit record: both or neither survive a crash.</summary>
     [Fact]
     public async Task A_crash_in_the_middle_of_a_batch_leaves_nothing_and_the_batch_runs_again()
