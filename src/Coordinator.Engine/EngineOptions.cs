@@ -30,6 +30,12 @@ public sealed class EngineOptions
     /// <summary>Without a look at the target for so long, nothing more is granted there.</summary>
     public TimeSpan PaceTimeout { get; set; } = TimeSpan.FromSeconds(15);
 
+    /// <summary>How often a batch may fail in a way that waiting does not cure before its backfill stops.</summary>
+    public int MostBatchFailures { get; set; } = 10;
+
+    /// <summary>How many rows in quarantine one request tries again; the rest is for the next one.</summary>
+    public int MostRowsPerRetry { get; set; } = 1000;
+
     /// <summary>How often a replica says that the service is running.</summary>
     public TimeSpan TickInterval { get; set; } = TimeSpan.FromSeconds(2);
 

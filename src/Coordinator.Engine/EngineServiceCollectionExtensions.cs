@@ -5,6 +5,7 @@ using Coordinator.Engine.Events;
 using Coordinator.Engine.Leasing;
 using Coordinator.Engine.Migrations;
 using Coordinator.Engine.Pacing;
+using Coordinator.Engine.Quarantine;
 using Coordinator.Engine.Readiness;
 using Coordinator.Engine.Requests;
 using Coordinator.Engine.Schema;
@@ -64,6 +65,7 @@ public static class EngineServiceCollectionExtensions
         services.TryAddSingleton<TargetPreparation>();
         services.TryAddSingleton<MigrationCommands>();
         services.TryAddSingleton<MigrationQueries>();
+        services.TryAddSingleton<QuarantineCommands>();
         services.TryAddSingleton<ReadinessQueries>();
         services.AddHostedService<Housekeeping>();
         services.AddHostedService<MigrationDriverHost>();

@@ -60,6 +60,7 @@ public static class CoordinatorCommand
             WatchCommand.Create(runner),
             HistoryCommand.Create(runner),
             InstancesCommand.Create(runner),
+            QuarantineCommand.Create(runner),
 
             // To ask and to say
             ReadyCommand.Create(runner),

@@ -40,6 +40,13 @@ public abstract record BackfillCommand
 
     public sealed record QuarantineRows(long Count, string FirstError) : BackfillCommand;
 
+    /// <summary>The backfill stopped itself, because too much fails.</summary>
+    public sealed record Trip(string Code, string Reason, long Quarantined) : BackfillCommand;
+
+    public sealed record WaiveRows(string By, string Reason, IReadOnlyList<string> Keys, long Count) : BackfillCommand;
+
+    public sealed record RetryRows(string By, long Repaired, long Gone, long StillBad) : BackfillCommand;
+
     public sealed record Verify(long RowsChecked) : BackfillCommand;
 
     public sealed record Finish(long Rows, long Batches) : BackfillCommand;

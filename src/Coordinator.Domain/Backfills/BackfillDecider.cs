@@ -18,6 +18,10 @@ public static class BackfillDecider
             (BackfillCommand.Plan plan, _) => IsSamePlan(plan, state) ? Accept() : Reject(Exists(state)),
             (_, BackfillStatus.None) => Reject(NotFound()),
             (BackfillCommand.Finish, BackfillStatus.Finished) => Accept(),
+            // What was left behind is settled after the end, while the gate waits for it.
+            (BackfillCommand.WaiveRows waive, _) => DecideWaive(waive, state),
+            (BackfillCommand.RetryRows retry, _) => Accept(
+                new BackfillEvent.RowsRetried(retry.By, retry.Repaired, retry.Gone, retry.StillBad)),
             (BackfillCommand.Verify, BackfillStatus.Finished) => DecideVerify((BackfillCommand.Verify)command, state),
             (BackfillCommand.Restart restart, BackfillStatus.Finished) => DecideRestart(restart, state),
             (_, BackfillStatus.Finished) => Reject(Finished(state)),
@@ -32,6 +36,7 @@ public static class BackfillDecider
             (BackfillCommand.Restart restart, _) => DecideRestart(restart, state),
             (BackfillCommand.Progress progress, _) => DecideProgress(progress, state),
             (BackfillCommand.QuarantineRows rows, _) => DecideQuarantine(rows, state),
+            (BackfillCommand.Trip trip, _) => Accept(new BackfillEvent.BreakerTripped(trip.Code, trip.Reason, trip.Quarantined)),
             (BackfillCommand.Verify verify, _) => DecideVerify(verify, state),
             (BackfillCommand.Finish finish, _) => DecideFinish(finish, state),
             _ => throw new ArgumentOutOfRangeException(nameof(command), command, "Unknown command."),
@@ -82,6 +87,16 @@ public static class BackfillDecider
         0 => Accept(),
         _ when state.Quarantined > long.MaxValue - rows.Count => Accept(),
         _ => Accept(new BackfillEvent.RowsQuarantined(rows.Count, rows.FirstError)),
+    };
+
+    private static Verdict DecideWaive(BackfillCommand.WaiveRows waive, BackfillState state) => waive switch
+    {
+        { Count: <= 0 } => Accept(),
+        _ when string.IsNullOrWhiteSpace(waive.Reason) => Reject(Invalid(
+            "WAIVER_REASON_MISSING",
+            $"Rows of step '{state.Step}' can't be waived without a reason.",
+            "Say why they may stay as they are: whoever looks at them later will ask.")),
+        _ => Accept(new BackfillEvent.RowsWaived(waive.By, waive.Reason, waive.Keys, waive.Count)),
     };
 
     private static Verdict DecideVerify(BackfillCommand.Verify verify, BackfillState state) =>

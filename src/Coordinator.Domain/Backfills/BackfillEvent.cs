@@ -39,6 +39,18 @@ public abstract record BackfillEvent
 
     public sealed record RowsQuarantined(long Count, string FirstError) : BackfillEvent;
 
+    /// <summary>
+    /// The backfill stopped itself: too many rows went into quarantine, or a batch fails again and again. When it goes on,
+    /// the rows that were in quarantine then are taken for accepted.
+    /// </summary>
+    public sealed record BreakerTripped(string Code, string Reason, long Quarantined) : BackfillEvent;
+
+    /// <summary>Somebody decided that rows may stay as they are. <paramref name="Keys"/> has the first of them.</summary>
+    public sealed record RowsWaived(string By, string Reason, IReadOnlyList<string> Keys, long Count) : BackfillEvent;
+
+    /// <summary>Somebody had rows in quarantine tried again.</summary>
+    public sealed record RowsRetried(string By, long Repaired, long Gone, long StillBad) : BackfillEvent;
+
     public sealed record Verified(long RowsChecked) : BackfillEvent;
 
     public sealed record Finished(long Rows, long Batches) : BackfillEvent;

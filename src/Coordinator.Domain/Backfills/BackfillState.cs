@@ -36,6 +36,11 @@ public sealed record BackfillState
 
     public string? FirstError { get; init; }
 
+    /// <summary>How many rows were in quarantine when the backfill last stopped itself: they don't stop it again.</summary>
+    public long AcceptedBadRows { get; init; }
+
+    public long Waived { get; init; }
+
     public bool Verified { get; init; }
 
     public int Restarts { get; init; }
@@ -104,6 +109,9 @@ public sealed record BackfillState
             Quarantined = Quarantined + quarantined.Count,
             FirstError = FirstError ?? quarantined.FirstError,
         },
+        BackfillEvent.BreakerTripped tripped => this with { AcceptedBadRows = tripped.Quarantined },
+        BackfillEvent.RowsWaived waived => this with { Waived = Waived + waived.Count },
+        BackfillEvent.RowsRetried => this,
         BackfillEvent.Verified => this with { Verified = true },
         BackfillEvent.Finished finished => this with
         {

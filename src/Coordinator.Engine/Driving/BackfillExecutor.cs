@@ -19,6 +19,7 @@ internal sealed class BackfillExecutor(
     PartitionedBackfill partitions,
     BackfillPacer pacer,
     HandlerOffers offers,
+    BackfillBreaker breaker,
     AppendListener appended)
     : IStepExecutor
 {
@@ -56,12 +57,16 @@ internal sealed class BackfillExecutor(
         while (true)
         {
             var seen = appended.Current;
-            if (await audit.FixAsync(run, backfill, cancellationToken) is { } failed)
+            var progress = await ProgressAsync(run, backfill, cancellationToken);
+            if ((await audit.FixAsync(run, backfill, cancellationToken)
+                ?? await breaker.CheckAsync(run, backfill, progress, progressEvents, cancellationToken)) is { } failed)
             {
+                // Nothing is granted while the step has failed; a retry opens it again.
+                await control.PauseRowsAsync(run.Migration, cancellationToken);
                 return failed;
             }
 
-            var progress = await ProgressAsync(run, backfill, cancellationToken);
+            progress = await ProgressAsync(run, backfill, cancellationToken);
             await run.Activity.SayAsync(await WordsAsync(run, backfill, progress, cancellationToken), cancellationToken);
             if (await control.IsCarvedAndDoneAsync(run.Migration, backfill.Id, cancellationToken)
                 && await audit.AgreesWithLedgerAsync(run, backfill, cancellationToken))
@@ -86,9 +91,11 @@ internal sealed class BackfillExecutor(
             batches += summary.BatchesDone;
         }
 
+        var bad = await BackfillBreaker.CountAsync(run, backfill.Id, cancellationToken);
+        await events.TellQuarantinedAsync(bad.Total, bad.Example?.Message ?? "", cancellationToken);
         await events.FinishAsync(
             rows, batches, session => control.EnlistFinish(session, run.Migration, backfill.Id), cancellationToken);
-        return StepOutcome.Done(("rows", rows), ("batches", batches), ("source", "the target's ledger"));
+        return StepOutcome.Done(("rows", rows), ("batches", batches), ("rows_quarantined", bad.Total), ("source", "the target's ledger"));
     }
 
     private async Task<BackfillProgress> ProgressAsync(

@@ -5,6 +5,7 @@ using Coordinator.Engine.Migrations;
 using Coordinator.Engine.Targets;
 using Coordinator.EventStore;
 using Coordinator.Postgres.Ledger;
+using Coordinator.Postgres.Quarantine;
 using Npgsql;
 
 namespace Coordinator.Engine.Driving;
@@ -31,6 +32,7 @@ internal sealed class BackfillOpening(IEventStore store, BackfillControl control
             await using var session = store.OpenSession(MigrationStream.Metadata(Driver));
             RequireRunning(session, run.Migration);
             control.EnlistResume(session, run.Migration, fences);
+            session.Enlist(BackfillFailures.ForgiveCommand(run.Migration));
             await session.SaveChangesAsync(cancellationToken);
         }
     }
@@ -46,6 +48,7 @@ internal sealed class BackfillOpening(IEventStore store, BackfillControl control
         var starts = new List<BackfillStart>();
         foreach (var shard in run.Target.Shards)
         {
+            await QuarantineTable.ForgetPlacesAsync(shard.DataSource, run.Migration, backfill.Id, cancellationToken);
             var table = await MeasureAsync(shard, backfill.Table, cancellationToken);
             var here = fences[shard.Name];
             starts.Add(new BackfillStart(

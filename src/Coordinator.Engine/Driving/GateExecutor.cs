@@ -3,6 +3,7 @@ using Coordinator.Domain.Migrations;
 using Coordinator.Domain.Specs;
 using Coordinator.Engine.Applications;
 using Coordinator.Engine.Migrations;
+using Coordinator.Engine.Quarantine;
 using Coordinator.EventStore.Listening;
 using Npgsql;
 
@@ -16,6 +17,7 @@ internal sealed class GateExecutor(
     MigrationStream stream,
     GateFactsReader facts,
     AdmissionChanges admission,
+    QuarantineGate quarantine,
     AppendListener appended) : IStepExecutor
 {
     private static readonly TimeSpan FactsInterval = TimeSpan.FromSeconds(1);
@@ -55,6 +57,8 @@ internal sealed class GateExecutor(
         var blockers = Drain.Blockers(versions, now.Instances, now.Populations, rollback: false);
         if (blockers.Count > 0)
         {
+            // Told at once, not when the drain and the soak are over.
+            blockers = [.. blockers, .. await quarantine.LookAsync(run, fresh: false, cancellationToken)];
             await BlockAsync(run, state.Gate == GateStage.Soaking
                 ? new MigrationCommand.LoseDrain(blockers)
                 : new MigrationCommand.BlockGate(blockers), blockers, cancellationToken);
@@ -88,6 +92,13 @@ internal sealed class GateExecutor(
                 new MigrationCommand.BlockGate([ApprovalMissing(run.Migration)]),
                 [ApprovalMissing(run.Migration)],
                 cancellationToken);
+            return false;
+        }
+
+        // Before the retirement: until then old versions may still come back, and the rows may take days.
+        if (await quarantine.LookAsync(run, fresh: true, cancellationToken) is { Count: > 0 } left)
+        {
+            await BlockAsync(run, new MigrationCommand.BlockGate(left), left, cancellationToken);
             return false;
         }
 

@@ -6,6 +6,7 @@ using Coordinator.Engine.Targets;
 using Coordinator.EventStore;
 using Coordinator.EventStore.Listening;
 using Coordinator.Postgres.Ledger;
+using Coordinator.Postgres.Schema;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
@@ -32,6 +33,7 @@ internal sealed class MigrationDriver(
     private static readonly RequestContext Driver = new("coordinator");
 
     private readonly MigrationActivity _activity = new(database, migration);
+    private bool _targetIsUpToDate;
 
     /// <summary>Returns when the migration has ended, or with a cancellation.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -117,6 +119,7 @@ internal sealed class MigrationDriver(
 
     private async Task RunStepAsync(MigrationState state, PlanStep step, CancellationToken cancellationToken)
     {
+        await UpgradeTargetAsync(state, cancellationToken);
         await targetAdmission.WriteAsync(state, cancellationToken);
         await _activity.SayAsync(step.Description, cancellationToken);
         using var interrupted = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -145,6 +148,30 @@ internal sealed class MigrationDriver(
         {
             await RecordAsync(state, step, outcome, cancellationToken);
         }
+    }
+
+    // The migration may have been started by an older Coordinator, whose schema in the target was an older one.
+    private async Task UpgradeTargetAsync(MigrationState state, CancellationToken cancellationToken)
+    {
+        if (_targetIsUpToDate)
+        {
+            return;
+        }
+
+        var target = targets.Get(state.Plan!.Spec.Target);
+        foreach (var shard in target.Shards)
+        {
+            try
+            {
+                await TargetSchema.InstallAsync(shard.DataSource, target.WorkerRoles, cancellationToken);
+            }
+            catch (Exception exception) when (TargetUnavailableException.Means(exception))
+            {
+                throw new TargetUnavailableException(shard, exception);
+            }
+        }
+
+        _targetIsUpToDate = true;
     }
 
     private async Task RecordAsync(

@@ -3,6 +3,7 @@ using Coordinator.Engine.Applications;
 using Coordinator.Engine.Leasing;
 using Coordinator.Engine.Migrations;
 using Coordinator.Engine.Pacing;
+using Coordinator.Engine.Quarantine;
 using Coordinator.Engine.Targets;
 using Coordinator.EventStore;
 using Coordinator.EventStore.Listening;
@@ -113,9 +114,10 @@ internal sealed class MigrationDriverHost(
             new IndexExecutor(new ConcurrentIndexRunner(time)),
             new ValidateExecutor(new ConstraintValidator(time)),
             new BackfillExecutor(store, control, opening, new BackfillAudit(control, opening), new PartitionedBackfill(store, control),
-                new BackfillPacer(new PaceStore(database, options), options, time, pace, logger), offers, appended),
+                new BackfillPacer(new PaceStore(database, options), options, time, pace, logger),
+                offers, new BackfillBreaker(new BackfillFailures(database), options), appended),
             new VerifyExecutor(),
-            new GateExecutor(stream, facts, admission, appended),
+            new GateExecutor(stream, facts, admission, new QuarantineGate(), appended),
             new ContractExecutor(fence, transaction),
             new UninstallExecutor(fence, new RollbackGate(stream, facts, appended), transaction));
         return new MigrationDriver(

@@ -13,6 +13,8 @@ internal sealed class ProgressEvents(IEventStore store, RequestContext driver, s
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
     private long _last;
+    private long _quarantined;
+    private long _lastQuarantined;
 
     private string Key => $"backfill-{migration}-{step}";
 
@@ -57,6 +59,39 @@ internal sealed class ProgressEvents(IEventStore store, RequestContext driver, s
             // An operator tuned the backfill in the same moment; the next record says how far it is.
         }
     }
+
+    /// <summary>Records that rows went into quarantine, the first ones at once, and then if the last record is old enough.</summary>
+    public async Task QuarantinedAsync(long total, string firstError, CancellationToken cancellationToken)
+    {
+        if (total <= _quarantined
+            || (_lastQuarantined != 0 && System.Diagnostics.Stopwatch.GetElapsedTime(_lastQuarantined) < Interval))
+        {
+            return;
+        }
+
+        await TellQuarantinedAsync(total, firstError, cancellationToken);
+    }
+
+    /// <summary>The same, however old the last record is: the backfill ends.</summary>
+    public async Task TellQuarantinedAsync(long total, string firstError, CancellationToken cancellationToken)
+    {
+        var (state, _) = await LoadAsync(cancellationToken);
+        if (total > state.Quarantined)
+        {
+            await OrderAsync(
+                new BackfillCommand.QuarantineRows(total - state.Quarantined, firstError), _ => { }, cancellationToken);
+        }
+
+        _quarantined = total;
+        _lastQuarantined = System.Diagnostics.Stopwatch.GetTimestamp();
+    }
+
+    /// <summary>Records that the backfill stopped itself.</summary>
+    public Task TripAsync(string code, string reason, long quarantined, CancellationToken cancellationToken) =>
+        OrderAsync(new BackfillCommand.Trip(code, reason, quarantined), _ => { }, cancellationToken);
+
+    /// <summary>The backfill as its events tell it.</summary>
+    public async Task<BackfillState> StateAsync(CancellationToken cancellationToken) => (await LoadAsync(cancellationToken)).State;
 
     /// <summary>Records the end.</summary>
     public Task FinishAsync(

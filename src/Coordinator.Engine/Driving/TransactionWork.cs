@@ -107,7 +107,7 @@ internal sealed record TransactionWork
                 """
                 select coordinator.require(
                     not exists (select 1 from coordinator.quarantine where migration = $1 and waived_by is null),
-                    'CO014', 'ROWS_QUARANTINED: rows are quarantined that nobody waived')
+                    'CO014', 'QUARANTINED_ROWS: rows are in quarantine that nobody waived')
                 """,
                 run.Migration),
         };

@@ -1,5 +1,6 @@
 using Coordinator.Domain.Plans;
 using Coordinator.Engine.Targets;
+using Coordinator.Postgres.Quarantine;
 using Coordinator.Postgres.Verification;
 using Npgsql;
 
@@ -11,8 +12,13 @@ internal sealed class VerifyExecutor : IStepExecutor
     public async Task<StepOutcome> RunAsync(StepRun run, CancellationToken cancellationToken)
     {
         await run.Activity.SayAsync($"verifying {((PlanStep.Verify)run.Step).Table}", cancellationToken);
-        return await StillWrongAsync(run, cancellationToken)
-            ?? StepOutcome.Done(("rows_wrong", 0), ("shards", run.Target.Shards.Count));
+        if (await StillWrongAsync(run, cancellationToken) is { } wrong)
+        {
+            return wrong;
+        }
+
+        var known = await BackfillBreaker.CountAsync(run, step: null, cancellationToken);
+        return StepOutcome.Done(("rows_wrong", 0), ("rows_quarantined", known.Total), ("shards", run.Target.Shards.Count));
     }
 
     /// <summary>The failure if a row is wrong, else null.</summary>
@@ -23,7 +29,7 @@ internal sealed class VerifyExecutor : IStepExecutor
         {
             try
             {
-                var (count, samples) = await CountAsync(shard, verify, cancellationToken);
+                var (count, samples) = await CountAsync(run.Migration, shard, verify, cancellationToken);
                 if (count > 0)
                 {
                     return new StepOutcome.Failed(
@@ -43,7 +49,7 @@ internal sealed class VerifyExecutor : IStepExecutor
     }
 
     private static async Task<(long Count, string Samples)> CountAsync(
-        TargetShard shard, PlanStep.Verify verify, CancellationToken cancellationToken)
+        string migration, TargetShard shard, PlanStep.Verify verify, CancellationToken cancellationToken)
     {
         if (verify.Disagree is { } disagree)
         {
@@ -51,8 +57,8 @@ internal sealed class VerifyExecutor : IStepExecutor
             var samples = "";
             foreach (var table in await TablesAsync(shard, verify, cancellationToken))
             {
-                var report = await DisagreementScan.RunAsync(
-                    shard.DataSource, table.Schema, table.Name, disagree, loBlock: 0, hiBlock: null, cancellationToken);
+                var report = await DisagreementScan.RunOutsideQuarantineAsync(
+                    shard.DataSource, table.Schema, table.Name, disagree, migration, cancellationToken);
                 count += report.Count;
                 if (samples.Length == 0 && report.Samples.Count > 0)
                 {
@@ -63,9 +69,15 @@ internal sealed class VerifyExecutor : IStepExecutor
             return (count, samples);
         }
 
-        return verify.CountQuery is { } query
-            ? (await CountByQueryAsync(shard, query, verify.CountsRange, cancellationToken), "")
-            : (0, "");
+        if (verify.CountQuery is not { } query)
+        {
+            return (0, "");
+        }
+
+        // A query of the operator's own can't be told which rows are known: only what goes beyond their number is news.
+        var wrong = await CountByQueryAsync(shard, query, verify.CountsRange, cancellationToken);
+        var known = wrong == 0 ? 0 : (await QuarantineTable.CountAsync(shard.DataSource, migration, step: null, cancellationToken)).Total;
+        return wrong <= known ? (0, "") : (wrong - known, known == 0 ? "" : $", beside {known} in quarantine");
     }
 
     private static async Task<IReadOnlyList<TableRef>> TablesAsync(

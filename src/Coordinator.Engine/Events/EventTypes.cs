@@ -56,6 +56,9 @@ public static class EventTypes
         .Add<BackfillEvent.Tuned>("backfill_tuned")
         .Add<BackfillEvent.Progressed>("backfill_progressed")
         .Add<BackfillEvent.RowsQuarantined>("backfill_rows_quarantined")
+        .Add<BackfillEvent.BreakerTripped>("backfill_breaker_tripped")
+        .Add<BackfillEvent.RowsWaived>("backfill_rows_waived")
+        .Add<BackfillEvent.RowsRetried>("backfill_rows_retried")
         .Add<BackfillEvent.Verified>("backfill_verified")
         .Add<BackfillEvent.Finished>("backfill_finished");
 

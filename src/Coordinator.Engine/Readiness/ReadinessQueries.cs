@@ -118,6 +118,8 @@ public sealed class ReadinessQueries(CoordinationDatabase database, InstanceRegi
                 state, "MIGRATION_ROLLED_BACK", "the migration is being, or was, rolled back", "plan a new migration")]),
             MigrationStatus.Cancelled => ReadinessVerdict.Blocked([Of(
                 state, "MIGRATION_CANCELLED", "the migration was cancelled", "plan a new migration")]),
+            // Rows that can't be filled don't mend by waiting.
+            _ when state.Blockers.Any(blocker => blocker.Code == "QUARANTINED_ROWS") => ReadinessVerdict.Blocked(state.Blockers),
             _ => ReadinessVerdict.Wait(state.Blockers.Count > 0
                 ? state.Blockers
                 : [Of(state, "MIGRATION_RUNNING", view.Activity.Length > 0 ? view.Activity : "the migration is running", "nothing to do; ask again")]),

@@ -1,4 +1,5 @@
 using Coordinator.Postgres.Catalog;
+using Coordinator.Postgres.Quarantine;
 using Npgsql;
 
 namespace Coordinator.Postgres.Verification;
@@ -13,6 +14,11 @@ public static class DisagreementScan
     private const long BlocksPerStatement = 2048;
     private const int MaxSamples = 5;
 
+    /// <summary>Scans the whole table, as it is large now, without the rows that the migration has in quarantine: those are known.</summary>
+    public static Task<DisagreementReport> RunOutsideQuarantineAsync(
+        NpgsqlDataSource source, string schema, string table, string disagreeSql, string migration, CancellationToken cancellationToken) =>
+        RunAsync(source, schema, table, disagreeSql, loBlock: 0, hiBlock: null, migration, cancellationToken);
+
     /// <summary>Scans the blocks from <paramref name="loBlock"/> up to, without, <paramref name="hiBlock"/>.</summary>
     /// <param name="source">The target.</param>
     /// <param name="schema">The table's schema, unquoted.</param>
@@ -21,30 +27,44 @@ public static class DisagreementScan
     /// <param name="loBlock">The first block.</param>
     /// <param name="hiBlock">The first block that is not scanned; null for the table's size now.</param>
     /// <param name="cancellationToken">Ends the scan between, or in, its statements.</param>
-    public static async Task<DisagreementReport> RunAsync(
+    public static Task<DisagreementReport> RunAsync(
         NpgsqlDataSource source,
         string schema,
         string table,
         string disagreeSql,
         long loBlock,
         long? hiBlock,
+        CancellationToken cancellationToken) =>
+        RunAsync(source, schema, table, disagreeSql, loBlock, hiBlock, migration: null, cancellationToken);
+
+    private static async Task<DisagreementReport> RunAsync(
+        NpgsqlDataSource source,
+        string schema,
+        string table,
+        string disagreeSql,
+        long loBlock,
+        long? hiBlock,
+        string? migration,
         CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(source);
         ArgumentException.ThrowIfNullOrWhiteSpace(disagreeSql);
         var name = new TableName(schema, table);
         await using var connection = await source.OpenConnectionAsync(cancellationToken);
+        var known = migration is null
+            ? null
+            : new Known(migration, (await RowKey.ReadAsync(connection, name, cancellationToken)).IsNotQuarantined(name));
         var end = hiBlock ?? await SizeAsync(connection, name, cancellationToken);
         long count = 0;
         var samples = new List<string>();
         for (var lo = loBlock; lo < end; lo += BlocksPerStatement)
         {
             var hi = Math.Min(end, lo + BlocksPerStatement);
-            var found = await ScanAsync(connection, name, disagreeSql, lo, hi, cancellationToken);
+            var found = await ScanAsync(connection, name, disagreeSql, known, lo, hi, cancellationToken);
             if (found.Count > 0)
             {
                 // Only what is still wrong in a second snapshot is a difference.
-                found = await ScanAsync(connection, name, disagreeSql, lo, hi, cancellationToken);
+                found = await ScanAsync(connection, name, disagreeSql, known, lo, hi, cancellationToken);
             }
 
             count += found.Count;
@@ -68,6 +88,7 @@ public static class DisagreementScan
         NpgsqlConnection connection,
         TableName table,
         string disagreeSql,
+        Known? known,
         long lo,
         long hi,
         CancellationToken cancellationToken)
@@ -79,11 +100,13 @@ public static class DisagreementScan
                      where ctid >= pg_catalog.format('(%s,0)', $1::bigint)::tid
                        and ctid < pg_catalog.format('(%s,0)', $2::bigint)::tid
                        and ({disagreeSql}
-            )) as wrong
+            ) {(known is null ? "" : $"and {known.IsUnknown}")}) as wrong
             """,
-            [lo, hi],
+            known is null ? [lo, hi] : [lo, hi, known.Migration, table.Sql],
             row => new DisagreementReport(row.GetInt64(0), row.GetFieldValue<string[]>(1)),
             cancellationToken);
         return rows[0];
     }
+
+    private sealed record Known(string Migration, string IsUnknown);
 }

@@ -1,12 +1,14 @@
 using Coordinator.Engine.Pacing;
+using Coordinator.Engine.Quarantine;
 using Coordinator.Server.Mapping;
 using Coordinator.Server.Security;
 using Grpc.Core;
 
 namespace Coordinator.Server.Backfills;
 
-/// <summary>Shows backfills, and sets how fast they may go.</summary>
-internal sealed class BackfillService(BackfillListing listing, BackfillCommands commands) : V1.BackfillService.BackfillServiceBase
+/// <summary>Shows backfills, sets how fast they may go, and settles the rows that they could not write.</summary>
+internal sealed class BackfillService(BackfillListing listing, BackfillCommands commands, QuarantineCommands quarantine)
+    : V1.BackfillService.BackfillServiceBase
 {
     public override async Task<V1.GetBackfillResponse> GetBackfill(V1.GetBackfillRequest request, ServerCallContext context)
     {
@@ -27,5 +29,46 @@ internal sealed class BackfillService(BackfillListing listing, BackfillCommands 
         var order = context.Order(request.RequestId);
         await commands.TuneAsync(migration, step, PaceMapping.ToDomain(request, order.Actor), order, context.CancellationToken);
         return new V1.TuneBackfillResponse { Backfill = await listing.GetAsync(migration, step, context.CancellationToken) };
+    }
+
+    public override async Task<V1.ListQuarantinedRowsResponse> ListQuarantinedRows(
+        V1.ListQuarantinedRowsRequest request, ServerCallContext context)
+    {
+        var (migration, step) = ResourceNames.ParseBackfillParent(request.Parent);
+        var size = Paging.Size(request.PageSize, usual: 100, largest: 500);
+        var page = await quarantine.ListAsync(migration, step, size, request.PageToken, context.CancellationToken);
+        return new V1.ListQuarantinedRowsResponse
+        {
+            Rows = { page.Rows.Select(row => QuarantineMapping.ToProto(migration, row)) },
+            NextPageToken = page.NextToken,
+            OpenRowCount = page.Open,
+            WaivedRowCount = page.Waived,
+        };
+    }
+
+    public override async Task<V1.RetryQuarantinedRowsResponse> RetryQuarantinedRows(
+        V1.RetryQuarantinedRowsRequest request, ServerCallContext context)
+    {
+        var (migration, step) = ResourceNames.ParseBackfillParent(request.Parent);
+        var rows = QuarantineMapping.ToDomain(step, request.Keys, request.All);
+        var result = await quarantine.RetryAsync(migration, rows, context.Order(request.RequestId), context.CancellationToken);
+        return new V1.RetryQuarantinedRowsResponse
+        {
+            RepairedRowCount = result.Repaired,
+            GoneRowCount = result.Gone,
+            FailedRowCount = result.StillBad,
+            UntriedRowCount = result.Untried,
+        };
+    }
+
+    public override async Task<V1.WaiveQuarantinedRowsResponse> WaiveQuarantinedRows(
+        V1.WaiveQuarantinedRowsRequest request, ServerCallContext context)
+    {
+        var (migration, step) = ResourceNames.ParseBackfillParent(request.Parent);
+        var rows = QuarantineMapping.ToDomain(step, request.Keys, request.All);
+        var reason = FreeText.Check("reason", request.Reason);
+        var waived = await quarantine.WaiveAsync(
+            migration, rows, reason, context.Order(request.RequestId), context.CancellationToken);
+        return new V1.WaiveQuarantinedRowsResponse { WaivedRowCount = waived };
     }
 }

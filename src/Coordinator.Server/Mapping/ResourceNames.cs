@@ -46,6 +46,17 @@ internal static class ResourceNames
                 "name", "INVALID_NAME", "The name is not one of a backfill.", "Use migrations/NAME/backfills/STEP.");
     }
 
+    /// <summary>A migration's name, and a step's where the parent is one of its backfills; else empty.</summary>
+    public static (string Migration, string Step) ParseBackfillParent(string parent)
+    {
+        var parts = Without(Migrations, parent).Split(Backfills);
+        return parts switch
+        {
+            [var migration, { Length: > 0 } step] => (ParseMigration(migration, "parent"), step),
+            _ => (ParseMigration(parent, "parent"), ""),
+        };
+    }
+
     private static string Without(string collection, string name) =>
         name.StartsWith(collection, StringComparison.Ordinal) ? name[collection.Length..] : name;
 }

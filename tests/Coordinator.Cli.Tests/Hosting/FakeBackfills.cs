@@ -11,4 +11,16 @@ internal sealed class FakeBackfills(FakeAnswers answers) : BackfillService.Backf
 
     public override Task<TuneBackfillResponse> TuneBackfill(TuneBackfillRequest request, ServerCallContext context) =>
         answers.AnswerAsync<TuneBackfillResponse>(request, context);
+
+    public override Task<ListQuarantinedRowsResponse> ListQuarantinedRows(
+        ListQuarantinedRowsRequest request, ServerCallContext context) =>
+        answers.AnswerAsync<ListQuarantinedRowsResponse>(request, context);
+
+    public override Task<RetryQuarantinedRowsResponse> RetryQuarantinedRows(
+        RetryQuarantinedRowsRequest request, ServerCallContext context) =>
+        answers.AnswerAsync<RetryQuarantinedRowsResponse>(request, context);
+
+    public override Task<WaiveQuarantinedRowsResponse> WaiveQuarantinedRows(
+        WaiveQuarantinedRowsRequest request, ServerCallContext context) =>
+        answers.AnswerAsync<WaiveQuarantinedRowsResponse>(request, context);
 }

@@ -34,9 +34,9 @@ internal sealed class FakeCoordinator : IAsyncDisposable
         builder.Services.AddSingleton(answers);
         var app = builder.Build();
         app.MapGrpcService<FakeMigrations>();
-        app.MapGrpcService<FakeBackfills>();
         app.MapGrpcService<FakeReadiness>();
         app.MapGrpcService<FakeApplications>();
+        app.MapGrpcService<FakeBackfills>();
         await app.StartAsync();
         return new FakeCoordinator(app, answers);
     }

@@ -110,6 +110,28 @@ public class BackfillDeciderTests
         Running().Given(new BackfillEvent.Finished(1, 1)).When(new BackfillCommand.Restart("x", Blocks)).State.Status);
 
     [Fact]
+    public void Rows_are_waived_with_a_reason_also_after_the_end()
+    {
+        var scenario = Running().Given(new BackfillEvent.RowsQuarantined(2, "e"), new BackfillEvent.Finished(10, 1));
+        scenario.When(new BackfillCommand.WaiveRows("ann", " ", ["k"], 1))
+            .ThenRejected("WAIVER_REASON_MISSING", RejectionKind.InvalidArgument);
+        scenario.When(new BackfillCommand.WaiveRows("ann", "known", [], 0)).ThenNothing();
+        scenario.When(new BackfillCommand.WaiveRows("ann", "known", ["k"], 1))
+            .Then(new BackfillEvent.RowsWaived("ann", "known", ["k"], 1));
+        scenario.When(new BackfillCommand.RetryRows("ann", 1, 0, 0)).Then(new BackfillEvent.RowsRetried("ann", 1, 0, 0));
+        Assert.Equal(1, scenario.State.Waived);
+    }
+
+    [Fact]
+    public void When_it_goes_on_after_it_stopped_itself_the_rows_of_then_are_accepted()
+    {
+        var scenario = Running();
+        scenario.When(new BackfillCommand.Trip("TOO_MANY_BAD_ROWS", "101 rows", 101))
+            .Then(new BackfillEvent.BreakerTripped("TOO_MANY_BAD_ROWS", "101 rows", 101));
+        Assert.Equal(101, scenario.State.AcceptedBadRows);
+    }
+
+    [Fact]
     public void Quarantined_rows_add_up_and_the_first_error_is_kept()
     {
         var scenario = Running();

@@ -25,7 +25,7 @@ public class SetNotNullPlanTests
         gate: wait until no old version is left and none can come back
         contract-1-remove-fill: stop filling NULLs in stars of public.review
           remove zz_coordinator_fill_af601da6
-          probe do 'begin update "public"."review" set "stars" = "stars" where ctid >= ''(0,0)''::tid and ctid < ''(1,0)''::tid; raise exception using errcode = ''COPRB''; exception when sqlstate ''COPRB'' then null; end'
+          probe do 'begin update "public"."review" set "stars" = "stars" where ctid >= ''(0,0)''::tid and ctid < ''(1,0)''::tid; raise exception using errcode = ''COPRB''; exception when sqlstate ''COPRB'' then null; when others then if not coordinator.is_data_error(sqlstate) or not exists (select from coordinator.quarantine where waived_by is not null) then raise; end if; end'
         -- back
         rollback-1-allow-null: allow NULL in stars of public.review again
           remove zz_coordinator_fill_af601da6

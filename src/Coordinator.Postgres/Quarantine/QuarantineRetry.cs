@@ -1,0 +1,156 @@
+using Coordinator.Postgres.Catalog;
+using Coordinator.Postgres.Identity;
+using Coordinator.Postgres.Ledger;
+using Npgsql;
+
+namespace Coordinator.Postgres.Quarantine;
+
+/// <summary>
+/// Tries quarantined rows again, each in a transaction of its own under the migration's fence, as a batch runs: the row
+/// is found by its key and locked, the backfill's statement is run for its place of the moment, and it leaves the
+/// quarantine with the commit.
+/// </summary>
+public sealed class QuarantineRetry
+{
+    private static readonly HashSet<string> BusyStates = new(
+        [
+            PostgresErrorCodes.LockNotAvailable, PostgresErrorCodes.DeadlockDetected, PostgresErrorCodes.SerializationFailure,
+            PostgresErrorCodes.QueryCanceled, "CO001",
+        ],
+        StringComparer.Ordinal);
+
+    private readonly NpgsqlDataSource _source;
+    private readonly string _migration;
+    private readonly TableName _table;
+    private readonly string _statement;
+    private readonly string? _trigger;
+
+    /// <summary>Opens nothing.</summary>
+    /// <param name="source">The target.</param>
+    /// <param name="migration">The migration.</param>
+    /// <param name="table">The table that the backfill fills.</param>
+    /// <param name="statement">Its statement, with the bounds of a range as $1 and $2.</param>
+    /// <param name="trigger">The trigger that has to be in place; null where there is none.</param>
+    public QuarantineRetry(NpgsqlDataSource source, string migration, TableName table, string statement, string? trigger)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        _source = source;
+        _migration = migration;
+        _table = table;
+        _statement = statement;
+        _trigger = trigger;
+    }
+
+    /// <summary>Tries one row.</summary>
+    /// <exception cref="PostgresException">
+    /// CO002 when the migration is paused or its contract has begun, CO007 when the sync trigger is broken, or what the
+    /// statement raised that is no row's fault.
+    /// </exception>
+    public async Task<RetryOutcome> RunAsync(QuarantinedRow row, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(row);
+        var fence = await FenceControl.ReadAsync(_source, _migration, cancellationToken);
+        var identity = await TargetIdentity.ReadAsync(_source, cancellationToken);
+        await using var connection = await _source.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(
+            System.Data.IsolationLevel.ReadCommitted, cancellationToken);
+        try
+        {
+            await EnterAsync(connection, fence?.Generation ?? 0, identity, cancellationToken);
+            var outcome = await ApplyAsync(connection, row, cancellationToken);
+            await transaction.CommitAsync(cancellationToken);
+            return outcome;
+        }
+        catch (PostgresException busy) when (BusyStates.Contains(busy.SqlState))
+        {
+            return RetryOutcome.Busy;
+        }
+    }
+
+    // The settings and guards of a batch, in its order: the generation is read after the lock, by a later statement.
+    private async Task EnterAsync(
+        NpgsqlConnection connection, long generation, TargetIdentity identity, CancellationToken cancellationToken)
+    {
+        await connection.ExecuteAsync(
+            """
+            select set_config('lock_timeout', '1s', true), set_config('statement_timeout', '10s', true),
+                   set_config('idle_in_transaction_session_timeout', '10s', true), set_config('synchronous_commit', 'on', true),
+                   set_config('timezone', 'UTC', true), set_config('datestyle', 'ISO, MDY', true),
+                   set_config('intervalstyle', 'postgres', true), set_config('extra_float_digits', '1', true)
+            """,
+            [],
+            cancellationToken);
+        await connection.ExecuteAsync("select coordinator.enter_fence($1)", [_migration], cancellationToken);
+        await connection.ExecuteAsync(
+            "select coordinator.check_fence($1, $2, $3, $4)",
+            [_migration, generation, identity.SystemIdentifier, identity.Timeline],
+            cancellationToken);
+        if (_trigger is not null)
+        {
+            await connection.ExecuteAsync(
+                $"lock table only {_table.Sql} in row exclusive mode", [], cancellationToken);
+            await connection.ExecuteAsync(
+                """
+                select coordinator.require(problem is null, 'CO007', 'SYNC_TRIGGER_BROKEN: ' || problem)
+                  from coordinator.trigger_problem($1, $2, $3) as problem
+                """,
+                [_migration, _table.Sql, _trigger],
+                cancellationToken);
+        }
+    }
+
+    private async Task<RetryOutcome> ApplyAsync(
+        NpgsqlConnection connection, QuarantinedRow row, CancellationToken cancellationToken)
+    {
+        var key = await RowKey.ReadAsync(connection, _table, cancellationToken);
+        var place = await connection.QueryAsync(
+            $"select t.ctid::text from only {_table.Sql} as t where {key.IsNamedByParameter} for no key update of t",
+            [row.Key],
+            found => found.GetString(0),
+            cancellationToken);
+        if (place.Count == 0)
+        {
+            // With a trigger in place, whoever moved the row wrote it right. Without one nobody knows where it is now.
+            if (key.IsPlace && _trigger is null)
+            {
+                await NoteAsync(
+                    connection, row, row.SqlState,
+                    "the row is no longer at that place; look for it, and waive this entry when it is right", cancellationToken);
+                return RetryOutcome.StillBad;
+            }
+
+            await DeleteAsync(connection, row, cancellationToken);
+            return RetryOutcome.Gone;
+        }
+
+        var failures = await connection.QueryAsync(
+            "select failed_sqlstate, failed_message from coordinator.apply_row($1, $2::tid)",
+            [_statement, place[0]],
+            answer => answer.IsDBNull(0) ? ((string SqlState, string Message)?)null : (answer.GetString(0), answer.GetString(1)),
+            cancellationToken);
+        if (failures[0] is { } failure)
+        {
+            await NoteAsync(connection, row, failure.SqlState, failure.Message, cancellationToken);
+            return RetryOutcome.StillBad;
+        }
+
+        await DeleteAsync(connection, row, cancellationToken);
+        return RetryOutcome.Repaired;
+    }
+
+    private Task DeleteAsync(NpgsqlConnection connection, QuarantinedRow row, CancellationToken cancellationToken) =>
+        connection.ExecuteAsync(
+            "delete from coordinator.quarantine where migration = $1 and step = $2 and key_hash = decode($3, 'hex')",
+            [_migration, row.Step, row.Hash],
+            cancellationToken);
+
+    private Task NoteAsync(
+        NpgsqlConnection connection, QuarantinedRow row, string sqlState, string message, CancellationToken cancellationToken) =>
+        connection.ExecuteAsync(
+            """
+            update coordinator.quarantine set sqlstate = $4, message = left($5, 1000), last_seen = clock_timestamp()
+             where migration = $1 and step = $2 and key_hash = decode($3, 'hex')
+            """,
+            [_migration, row.Step, row.Hash, sqlState, message],
+            cancellationToken);
+}
