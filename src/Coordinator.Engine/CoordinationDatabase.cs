@@ -12,6 +12,9 @@ public sealed class CoordinationDatabase : IAsyncDisposable
     // disk, also where a role's or database's default trades that away.
     private const string SessionSettings = "-c idle_in_transaction_session_timeout=10s -c synchronous_commit=on";
 
+    // A few dozen statements, sent over and over; planning the grant takes as long as running it.
+    private const int PreparedStatements = 100;
+
     /// <summary>Opens nothing yet; the first use of the pool connects.</summary>
     /// <param name="connectionString">As Npgsql reads it; options that it sets itself are kept, and come last.</param>
     public CoordinationDatabase(string connectionString)
@@ -19,6 +22,7 @@ public sealed class CoordinationDatabase : IAsyncDisposable
         ArgumentException.ThrowIfNullOrWhiteSpace(connectionString);
         var builder = new NpgsqlConnectionStringBuilder(connectionString) { ApplicationName = "coordinator" };
         builder.Options = string.IsNullOrEmpty(builder.Options) ? SessionSettings : $"{SessionSettings} {builder.Options}";
+        builder.MaxAutoPrepare = Math.Max(builder.MaxAutoPrepare, PreparedStatements);
         ConnectionString = builder.ConnectionString;
         DataSource = NpgsqlDataSource.Create(ConnectionString);
     }

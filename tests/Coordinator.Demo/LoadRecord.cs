@@ -1,10 +1,12 @@
+using Coordinator.Testing;
+
 namespace Coordinator.Demo;
 
 /// <summary>Everything that the load did, from all instances.</summary>
 internal sealed class LoadRecord
 {
     private readonly Lock _lock = new();
-    private readonly List<Transaction> _transactions = [];
+    private readonly List<PgbenchTransaction> _transactions = [];
     private readonly List<string> _failures = [];
 
     public void Add(string instance, SliceResult slice)
@@ -45,7 +47,7 @@ internal sealed class LoadRecord
     /// <summary>Figures of the transactions that ended between two moments.</summary>
     public LoadFigures Between(DateTimeOffset from, DateTimeOffset to)
     {
-        List<Transaction> window;
+        List<PgbenchTransaction> window;
         lock (_lock)
         {
             window = [.. _transactions.Where(transaction => transaction.End >= from && transaction.End < to).OrderBy(transaction => transaction.End)];

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Coordinator.Postgres.Embedded;
+using Coordinator.Testing;
 
 namespace Coordinator.Demo;
 
@@ -51,7 +52,7 @@ internal sealed class Pgbench(EmbeddedPostgres server, string logDirectory)
             cancellationToken);
         var transactions = Directory.EnumerateFiles(logDirectory, Path.GetFileName(prefix) + ".*")
             .SelectMany(File.ReadLines)
-            .Select(Transaction.Parse)
+            .Select(PgbenchTransaction.Parse)
             .ToList();
         return new SliceResult(transactions, FailedIn(output), exit, Complaints(error));
     }

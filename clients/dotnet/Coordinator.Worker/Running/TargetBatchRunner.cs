@@ -26,6 +26,9 @@ internal sealed class TargetBatchRunner : IBatchRunner, IAsyncDisposable
             // The witness of a gate tells a worker from an application by this name.
             builder.ConnectionStringBuilder.ApplicationName = "coordinator-worker";
             builder.ConnectionStringBuilder.MaxPoolSize = Math.Max(options.Parallelism + 1, 2);
+            // All state of a batch is its transaction's own, and a reset would throw away the plans of the guards each time. A
+            // handler, though, may leave anything in a session.
+            builder.ConnectionStringBuilder.NoResetOnClose = options.Handlers.Count == 0;
             _sources.Add(name, builder.Build());
         }
     }

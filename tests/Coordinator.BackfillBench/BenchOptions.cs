@@ -1,0 +1,57 @@
+using System.Globalization;
+
+namespace Coordinator.BackfillBench;
+
+/// <summary>What the benchmark is told on its command line.</summary>
+internal sealed record BenchOptions(int Rows, int Repetitions, int BatchRows, IReadOnlyList<string> Suites)
+{
+    public const string Usage =
+        """
+        usage: bench-backfill [--quick] [--rows N] [--repetitions N] [--batch-rows N] [SUITE …]
+          --quick    a smoke run of a minute: 200,000 rows, once; its figures say nothing
+          SUITE      shapes (default), trigger, scale, claims, foreground; several, or 'all'
+        Figures are ratios within one run: segments are shuffled anew in each repetition, medians with min and max are shown.
+        """;
+
+    private static readonly string[] All = ["shapes", "trigger", "scale", "claims", "foreground"];
+
+    public static BenchOptions? Parse(string[] arguments)
+    {
+        var options = new BenchOptions(5_000_000, 5, 5_000, []);
+        for (var index = 0; index < arguments.Length; index++)
+        {
+            switch (arguments[index])
+            {
+                case "--quick":
+                    options = options with { Rows = 200_000, Repetitions = 1 };
+                    break;
+                case "--rows" when Number(arguments, ++index) is { } rows:
+                    options = options with { Rows = rows };
+                    break;
+                case "--repetitions" when Number(arguments, ++index) is { } repetitions:
+                    options = options with { Repetitions = repetitions };
+                    break;
+                case "--batch-rows" when Number(arguments, ++index) is { } batchRows:
+                    options = options with { BatchRows = batchRows };
+                    break;
+                case "all":
+                    options = options with { Suites = All };
+                    break;
+                case var suite when All.Contains(suite):
+                    options = options with { Suites = [.. options.Suites, suite] };
+                    break;
+                default:
+                    return null;
+            }
+        }
+
+        return options.Suites.Count > 0 ? options : options with { Suites = ["shapes", "trigger"] };
+    }
+
+    private static int? Number(string[] arguments, int index) =>
+        index < arguments.Length
+        && int.TryParse(arguments[index], NumberStyles.AllowThousands, CultureInfo.InvariantCulture, out var number)
+        && number > 0
+            ? number
+            : null;
+}

@@ -1,0 +1,52 @@
+using System.Diagnostics;
+using Coordinator.BackfillBench.Service;
+using Coordinator.V1;
+
+namespace Coordinator.BackfillBench.Claims;
+
+/// <summary>Claims and completions of batches over gRPC, by callers that do nothing in between.</summary>
+internal static class CoordinatorClaims
+{
+    /// <summary>How long so many batches take, so many callers at a time.</summary>
+    public static async Task<TimeSpan> RunAsync(BenchCluster cluster, int batches, int callers, int perClaim)
+    {
+        // A block is a batch: the table only has to be large enough.
+        const int RowsPerBlock = 40;
+        var rows = batches * RowsPerBlock;
+        await cluster.PrepareAsync(rows);
+        await using var database = await cluster.CopyAsync(rows);
+        await using var service = await CoordinatedService.StartAsync(database);
+        await service.OpenBackfillAsync(CoordinatedSegments.Copy, new BackfillTuning { BatchRows = 1, MaxParallel = 10_000 });
+        var left = batches;
+        var started = Stopwatch.GetTimestamp();
+        await Task.WhenAll(Enumerable.Range(0, callers).Select(async caller =>
+        {
+            var worker = $"caller-{caller}";
+            while (Volatile.Read(ref left) > 0)
+            {
+                var request = new AcquireBatchesRequest
+                {
+                    Worker = worker,
+                    Targets = { "bench" },
+                    MaxBatchCount = perClaim,
+                    RequestId = Guid.NewGuid().ToString(),
+                };
+                var leases = (await service.Client.Workers.AcquireBatchesAsync(request)).Leases;
+                var complete = new CompleteBatchesRequest { Worker = worker };
+                complete.Receipts.AddRange(leases.Select(lease => new BatchReceipt
+                {
+                    Token = lease.Token,
+                    RowCount = 1,
+                    SystemIdentifier = lease.SystemIdentifier,
+                    Timeline = lease.Timeline,
+                }));
+                if (leases.Count > 0)
+                {
+                    await service.Client.Workers.CompleteBatchesAsync(complete);
+                    Interlocked.Add(ref left, -leases.Count);
+                }
+            }
+        }));
+        return Stopwatch.GetElapsedTime(started);
+    }
+}

@@ -1,0 +1,68 @@
+using System.Diagnostics;
+using System.Globalization;
+using Coordinator.Testing;
+
+namespace Coordinator.BackfillBench.Foreground;
+
+/// <summary>The application: pgbench reads and writes single rows of the table that is backfilled.</summary>
+internal sealed class ForegroundLoad(BenchDatabase database)
+{
+    private const int Clients = 8;
+
+    private int _runs;
+
+    /// <summary>Transactions per second without a limit and with nobody else.</summary>
+    public async Task<double> MaximumAsync(int seconds)
+    {
+        var output = await RunPgbenchAsync("-T", Text(seconds));
+        var line = output.Split('\n').First(text => text.StartsWith("tps = ", StringComparison.Ordinal));
+        return double.Parse(line.Split(' ')[2], CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>Runs at a fixed rate; every transaction with its latency, counted from when it should have started.</summary>
+    public async Task<IReadOnlyList<PgbenchTransaction>> RunAsync(double rate, int seconds)
+    {
+        var prefix = Path.Combine(database.Cluster.Directory, $"{database.Name}-{++_runs}");
+        await RunPgbenchAsync("-T", Text(seconds), "-R", rate.ToString("0", CultureInfo.InvariantCulture), "-l", "--log-prefix", prefix);
+        return [.. Directory.EnumerateFiles(database.Cluster.Directory, Path.GetFileName(prefix) + ".*")
+            .SelectMany(File.ReadLines).Select(PgbenchTransaction.Parse)];
+    }
+
+    private async Task<string> RunPgbenchAsync(params string[] arguments)
+    {
+        var server = database.Cluster.Server;
+        var script = Path.Combine(database.Cluster.Directory, "foreground.sql");
+        await File.WriteAllTextAsync(
+            script,
+            $"""
+            \set id random(1, {Text(database.Rows)})
+            begin;
+            select amount from item where id = :id;
+            update item set amount = amount + 1 where id = :id;
+            end;
+
+            """);
+        var start = new ProcessStartInfo(
+            Path.Combine(server.BinDirectory, "pgbench"), ["-n", "-f", script, "-c", Text(Clients), "-j", "1", .. arguments, database.Name])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            Environment =
+            {
+                ["PGHOST"] = server.SocketDirectory,
+                ["PGPORT"] = Text(server.Port),
+                ["PGUSER"] = "postgres",
+                ["PGAPPNAME"] = "bench@1",
+            },
+        };
+        using var process = Process.Start(start) ?? throw new InvalidOperationException("pgbench could not be started.");
+        var output = process.StandardOutput.ReadToEndAsync();
+        var error = process.StandardError.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        return process.ExitCode == 0
+            ? await output
+            : throw new InvalidOperationException($"pgbench ended with exit code {process.ExitCode}: {await error}");
+    }
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,61 @@
+using System.Diagnostics;
+using Npgsql;
+
+namespace Coordinator.BackfillBench.Segments;
+
+/// <summary>What a careful engineer would run by hand: the same work without anybody coordinating it.</summary>
+internal static class BareSegments
+{
+    /// <summary>All rows in one statement.</summary>
+    public static Segment OneUpdate { get; } = new("one UPDATE", async database =>
+    {
+        var started = Stopwatch.GetTimestamp();
+        await using var command = database.Worker.CreateCommand("update item set value_copy = value");
+        await command.ExecuteNonQueryAsync();
+        return Stopwatch.GetElapsedTime(started);
+    });
+
+    /// <summary>Block ranges of the coordinated batches' size from a shared counter, over so many connections.</summary>
+    public static Segment Loop(int connections, int batchRows) => new($"bare loop ×{connections}", async database =>
+        await LoopAsync(database, connections, batchRows, "update item set value_copy = value where ctid >= $1 and ctid < $2"));
+
+    /// <summary>What is copied about: the next thousand that are not filled yet, until there is none.</summary>
+    public static Segment Naive { get; } = new("naive NULL hunt", async database =>
+    {
+        var started = Stopwatch.GetTimestamp();
+        await using var connection = await database.Worker.OpenConnectionAsync();
+        await using var command = new NpgsqlCommand(
+            "update item set value_copy = value where id in (select id from item where value_copy is null limit 1000)", connection);
+        while (await command.ExecuteNonQueryAsync() > 0)
+        {
+        }
+
+        return Stopwatch.GetElapsedTime(started);
+    });
+
+    public static async Task<TimeSpan> LoopAsync(BenchDatabase database, int connections, int batchRows, string statement)
+    {
+        var blocks = await database.ScalarAsync<long>("select pg_relation_size('item') / 8192");
+        var batchBlocks = Domain.Backfills.BatchSize.ForRows(batchRows, blocks, database.Rows);
+        long next = -batchBlocks;
+        var started = Stopwatch.GetTimestamp();
+        await Task.WhenAll(Enumerable.Range(0, connections).Select(async _ =>
+        {
+            await using var connection = await database.Worker.OpenConnectionAsync();
+#pragma warning disable CA2100 // The benchmark's own literals, or the plan's own statement.
+            await using var command = new NpgsqlCommand(statement, connection);
+#pragma warning restore CA2100
+            var low = new NpgsqlParameter<NpgsqlTypes.NpgsqlTid> { NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Tid };
+            command.Parameters.Add(low);
+            var high = new NpgsqlParameter<NpgsqlTypes.NpgsqlTid> { NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Tid };
+            command.Parameters.Add(high);
+            while (Interlocked.Add(ref next, batchBlocks) is var first && first < blocks)
+            {
+                low.TypedValue = new NpgsqlTypes.NpgsqlTid((uint)first, 0);
+                high.TypedValue = new NpgsqlTypes.NpgsqlTid((uint)Math.Min(first + batchBlocks, blocks), 0);
+                await command.ExecuteNonQueryAsync();
+            }
+        }));
+        return Stopwatch.GetElapsedTime(started);
+    }
+}

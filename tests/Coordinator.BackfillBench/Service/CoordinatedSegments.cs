@@ -1,0 +1,71 @@
+using Coordinator.BackfillBench.Segments;
+using Coordinator.V1;
+using Google.Protobuf.WellKnownTypes;
+
+namespace Coordinator.BackfillBench.Service;
+
+/// <summary>The same work through the service: worker processes, leases over gRPC, fence and ledger with every batch.</summary>
+internal static class CoordinatedSegments
+{
+    /// <summary>A fill without a trigger.</summary>
+    public const string Copy =
+        """
+        migration: bench
+        target: bench
+        versions:
+          bench: { uses_new_from: 2, free_of_old_from: 2 }
+        operations:
+          - raw_sql:
+              backfill:
+                table: item
+                sql: update item set value_copy = value where {range}
+        """;
+
+    /// <summary>A rename, with the two-way trigger.</summary>
+    public const string Rename =
+        """
+        migration: bench
+        target: bench
+        versions:
+          bench: { uses_new_from: 2, free_of_old_from: 2 }
+        operations:
+          - rename_column: { table: item, from: value, to: amount_value }
+        """;
+
+    /// <summary>Without a trigger: what coordination alone costs.</summary>
+    public static Segment Plain(int workers, int batchRows) => new($"coordinated ×{workers}", async database =>
+        await RunAsync(database, Copy, workers, batchRows));
+
+    /// <summary>With the two-way trigger in place, as every rename and retype has it.</summary>
+    public static Segment InSync(int workers, int batchRows) => new($"coordinated, in sync ×{workers}", async database =>
+        await RunAsync(database, Rename, workers, batchRows));
+
+    /// <summary>The bare loop under the same trigger, installed by the service, with the plan's own statement.</summary>
+    public static Segment LoopInSync(int connections, int batchRows) => new($"bare loop, in sync ×{connections}", async database =>
+    {
+        await using var service = await CoordinatedService.StartAsync(database);
+        await service.OpenBackfillAsync(Rename, Fixed(batchRows, connections));
+        var statement = await database.Cluster.ScalarAsync<string>(
+            database.Name + "_coordination", "select statement from coordinator.backfill");
+        return await BareSegments.LoopAsync(database, connections, batchRows, statement);
+    });
+
+    // The size is the bare loop's, so that what is compared is the coordination and not the size.
+    private static BackfillTuning Fixed(int batchRows, int parallel) => new()
+    {
+        BatchRows = batchRows,
+        MaxParallel = parallel,
+        MaxWait = Duration.FromTimeSpan(TimeSpan.FromSeconds(5)),
+    };
+
+    private static async Task<TimeSpan> RunAsync(BenchDatabase database, string yaml, int workers, int batchRows)
+    {
+        await using var service = await CoordinatedService.StartAsync(database);
+        await service.OpenBackfillAsync(yaml, Fixed(batchRows, workers));
+        service.StartWorkers(workers);
+        var elapsed = await service.BackfilledAsync();
+        Report.Meanwhile(
+            $"    memory at its peak: service {service.ServerMemory / 1_048_576} MiB, worker {service.WorkerMemory / 1_048_576} MiB");
+        return elapsed;
+    }
+}

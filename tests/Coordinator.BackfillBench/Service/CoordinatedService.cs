@@ -1,0 +1,138 @@
+using Coordinator.Client;
+using Coordinator.Testing;
+using Coordinator.V1;
+
+namespace Coordinator.BackfillBench.Service;
+
+/// <summary>The service and its workers as processes, for one segment's database.</summary>
+internal sealed class CoordinatedService : IAsyncDisposable
+{
+    public const string Migration = "bench";
+
+    private readonly BenchDatabase _database;
+    private readonly string _coordination;
+    private readonly string _address = $"http://127.0.0.1:{CoordinatorProcess.FreePort()}";
+    private readonly CoordinatorProcess _server;
+    private readonly List<CoordinatorProcess> _workers = [];
+
+    private CoordinatedService(BenchDatabase database, string coordination)
+    {
+        _database = database;
+        _coordination = coordination;
+        var cluster = database.Cluster;
+        _server = CoordinatorProcess.Start(
+            $"{database.Name}-server",
+            cluster.Directory,
+            new Dictionary<string, string>
+            {
+                ["Coordinator__ConnectionString"] = cluster.ConnectionString(coordination, "bench_coordinator", "coordinator"),
+                ["Coordinator__Listen"] = _address,
+                ["Coordinator__HttpListen"] = "",
+                ["Coordinator__Targets__bench__Shards__main"] = cluster.ConnectionString(database.Name, "bench_coordinator", "coordinator"),
+                ["Coordinator__Targets__bench__WorkerRoles__0"] = "bench_worker",
+                ["Coordinator__Targets__bench__IgnoredRoles__0"] = "postgres",
+                ["Coordinator__Targets__bench__IgnoredRoles__1"] = "bench_owner",
+            },
+            "serve");
+        var options = new CoordinatorClientOptions();
+        options.Addresses.Add(_address);
+        Client = new CoordinatorClient(options);
+    }
+
+    public CoordinatorClient Client { get; }
+
+    public long ServerMemory => _server.PeakMemory;
+
+    public long WorkerMemory => _workers.Max(worker => worker.PeakMemory);
+
+    public static async Task<CoordinatedService> StartAsync(BenchDatabase database)
+    {
+        var coordination = database.Name + "_coordination";
+        await database.Cluster.ExecuteAsync("postgres", $"create database {coordination} owner bench_coordinator");
+        var service = new CoordinatedService(database, coordination);
+        await service.UntilAsync(
+            async () =>
+            {
+                try
+                {
+                    await service.Client.Migrations.ListMigrationsAsync(new ListMigrationsRequest());
+                    return true;
+                }
+                catch (CoordinatorException)
+                {
+                    return false;
+                }
+            },
+            "the service answers");
+        return service;
+    }
+
+    /// <summary>Plans and starts the migration, and waits until its batches could be granted, as fast as the tuning allows.</summary>
+    public async Task OpenBackfillAsync(string yaml, BackfillTuning tuning)
+    {
+        await Client.Migrations.PlanMigrationAsync(new PlanMigrationRequest { Yaml = yaml });
+        await Client.Migrations.StartMigrationAsync(new StartMigrationRequest { Name = Migration });
+        await UntilAsync(
+            async () => await AskAsync<long>("select count(*) from coordinator.backfill where state = 0") > 0, "the backfill is open");
+        var backfills = await Client.Backfills.ListBackfillsAsync(new ListBackfillsRequest { Parent = $"migrations/{Migration}" });
+        await Client.Backfills.TuneBackfillAsync(new TuneBackfillRequest
+        {
+            Name = backfills.Backfills.Single().Name,
+            Tuning = tuning,
+            RequestId = Guid.NewGuid().ToString(),
+        });
+    }
+
+    /// <summary>From the first grant until the last commit so far, and how many rows were filled.</summary>
+    public async Task<(DateTimeOffset From, DateTimeOffset To, long Rows)> WindowAsync()
+    {
+        var from = await AskAsync<DateTime>("select min(granted_at) from coordinator.backfill_batch");
+        var to = await _database.ScalarAsync<DateTime>("select max(committed_at) from coordinator.ledger");
+        return (from, to, await _database.ScalarAsync<long>("select sum(rows)::bigint from coordinator.ledger"));
+    }
+
+    public void StartWorkers(int count)
+    {
+        for (var worker = 1; worker <= count; worker++)
+        {
+            _workers.Add(CoordinatorProcess.Start(
+                $"{_database.Name}-worker-{worker}",
+                _database.Cluster.Directory,
+                new Dictionary<string, string>
+                {
+                    ["COORDINATOR_TARGET_BENCH"] = _database.Cluster.ConnectionString(_database.Name, "bench_worker", "coordinator-worker"),
+                },
+                "worker",
+                "--worker-id",
+                $"worker-{worker}",
+                "--address",
+                _address));
+        }
+    }
+
+    /// <summary>Waits for the backfill's end; from its first grant to its last commit, both by the database server's clock.</summary>
+    public async Task<TimeSpan> BackfilledAsync()
+    {
+        await UntilAsync(
+            async () => await AskAsync<long>("select count(*) from coordinator.backfill where state = 2") > 0, "the backfill is finished");
+        var (from, to, _) = await WindowAsync();
+        return to - from;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var worker in _workers)
+        {
+            worker.Dispose();
+        }
+
+        _server.Dispose();
+        Client.Dispose();
+        await _database.Cluster.ExecuteAsync("postgres", $"drop database if exists {_coordination} with (force)");
+    }
+
+    private Task<T> AskAsync<T>(string sql) => _database.Cluster.ScalarAsync<T>(_coordination, sql);
+
+    private Task UntilAsync(Func<Task<bool>> condition, string what) => Eventually.TrueAsync(
+        condition, $"{what}; the service printed: {_server.Tail}", TimeSpan.FromMinutes(10));
+}
