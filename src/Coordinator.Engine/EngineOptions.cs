@@ -36,6 +36,11 @@ public sealed class EngineOptions
     /// <summary>How many rows in quarantine one request tries again; the rest is for the next one.</summary>
     public int MostRowsPerRetry { get; set; } = 1000;
 
+    /// <summary>
+    /// How long the single batches of a migration are kept after it has ended, here and in the target's ledger. The sums stay.
+    /// </summary>
+    public TimeSpan BatchRetention { get; set; } = TimeSpan.FromDays(7);
+
     /// <summary>How often a replica says that the service is running.</summary>
     public TimeSpan TickInterval { get; set; } = TimeSpan.FromSeconds(2);
 

@@ -67,6 +67,11 @@ public static class EngineServiceCollectionExtensions
         services.TryAddSingleton<MigrationQueries>();
         services.TryAddSingleton<QuarantineCommands>();
         services.TryAddSingleton<ReadinessQueries>();
+        services.TryAddSingleton(provider => new BatchRetention(
+            provider.GetRequiredService<CoordinationDatabase>(),
+            provider.GetRequiredService<TargetRegistry>(),
+            provider.GetRequiredService<EngineOptions>(),
+            provider.GetRequiredService<ILogger<BatchRetention>>()));
         services.AddHostedService<Housekeeping>();
         services.AddHostedService<MigrationDriverHost>();
         return services;

@@ -11,6 +11,7 @@ internal sealed class Housekeeping(
     CoordinationDatabase database,
     ServiceTick tick,
     RequestStore requests,
+    BatchRetention batches,
     HandlerOffers offers,
     EngineOptions options,
     TimeProvider time,
@@ -33,6 +34,7 @@ internal sealed class Housekeeping(
                     await requests.PruneAsync(stoppingToken);
                     await offers.PruneAsync(stoppingToken);
                     await PruneInstancesAsync(stoppingToken);
+                    await batches.PruneAsync(stoppingToken);
                 }
             }
             catch (Exception exception) when (exception is NpgsqlException or TimeoutException)

@@ -105,7 +105,15 @@ internal static class OptionsCheck
             (nameof(timings.BatchStatementTimeout), timings.BatchStatementTimeout),
             (nameof(timings.TickInterval), timings.TickInterval),
             (nameof(timings.TickGap), timings.TickGap),
+            (nameof(timings.PaceInterval), timings.PaceInterval),
+            (nameof(timings.PaceTimeout), timings.PaceTimeout),
+            (nameof(timings.BatchRetention), timings.BatchRetention),
         ];
+        if (timings.ServerParallelism < 1)
+        {
+            yield return new("Timings:ServerParallelism", $"is {timings.ServerParallelism}.", "Set at least 1; pause a migration to stop it.");
+        }
+
         foreach (var (name, value) in spans.Where(span => span.Value <= TimeSpan.Zero))
         {
             yield return new($"Timings:{name}", $"is {value}.", "Set a time above zero.");

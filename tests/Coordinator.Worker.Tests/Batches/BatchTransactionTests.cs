@@ -36,6 +36,17 @@ public sealed class BatchTransactionTests(InstalledTargetFixture fixture) : ICla
     }
 
     [Fact]
+    public async Task Its_time_in_the_target_is_told_and_holds_what_the_statement_took()
+    {
+        var grant = _target.Grant();
+        grant = grant with { Statement = grant.Statement + " and pg_sleep(0.05) is not null" };
+
+        var outcome = Assert.IsType<BatchOutcome.Committed>(await _target.RunAsync(grant));
+
+        Assert.InRange(outcome.Elapsed!.Value, TimeSpan.FromMilliseconds(50) * BatchTarget.RowsPerBatch, TimeSpan.FromSeconds(20));
+    }
+
+    [Fact]
     public async Task A_grant_that_is_delivered_twice_is_applied_once()
     {
         var grant = _target.Grant();
