@@ -13,6 +13,9 @@ namespace Coordinator.Engine.Driving;
 /// </summary>
 internal sealed class BackfillAudit(BackfillControl control, BackfillOpening opening)
 {
+    // The SQLSTATE by which the target's ledger says that a batch is done for other blocks, as a release's description has it.
+    private const string RangeDiffers = "(CO012)";
+
     /// <summary>Mends what has moved; the failure where only a person can.</summary>
     public async Task<StepOutcome.Failed?> FixAsync(
         StepRun run, PlanStep.Backfill backfill, CancellationToken cancellationToken)
@@ -68,6 +71,14 @@ internal sealed class BackfillAudit(BackfillControl control, BackfillOpening ope
 
         if (await control.FatalFailureAsync(run.Migration, backfill.Id, cancellationToken) is { } fatal)
         {
+            if (fatal.Contains(RangeDiffers, StringComparison.Ordinal))
+            {
+                // A coordination database that lost its tail cut the table again, in other sizes than the ledger has.
+                await opening.StartPassAsync(
+                    run, backfill, row.Pass + 1, "the coordination database has lost batches that the ledger has", cancellationToken);
+                return null;
+            }
+
             return new StepOutcome.Failed(
                 "PROTOCOL_BROKEN",
                 $"a worker found that a batch left its fenced transaction: {fatal}",

@@ -51,6 +51,29 @@ public class LedgerAuthorityTests
     }
 
     [Fact]
+    public async Task A_table_that_was_cut_again_in_other_sizes_is_gone_through_again()
+    {
+        await using var shop = await StartedAsync();
+        await LeaseAsync(shop, 1);
+        await using var worker = shop.StartWorker();
+        await AllButOneAreDoneAsync(shop);
+
+        // As a restored coordination database that grants the same blocks anew.
+        await shop.Coordination.ExecuteAsync(
+            """
+            update coordinator.backfill_batch
+               set state = 0, epoch = 1, row_count = null, holder = '', expires_at = now(), end_block = end_block - 1
+             where state = 1 and end_block > first_block + 1
+            """);
+        await EndLeasesAsync(shop);
+        await shop.WaitForStatusAsync(MigrationStatus.Completed);
+
+        await AssertDoneOnceAsync(shop);
+        Assert.Contains((await EventsAsync(shop)).OfType<BackfillEvent.Restarted>(), restarted =>
+            restarted.Reason.Contains("has lost batches", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Batches_that_a_failover_lost_are_done_again_before_the_backfill_ends()
     {
         await using var servers = await ReplicatedServer.StartAsync();

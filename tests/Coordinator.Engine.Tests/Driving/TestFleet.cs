@@ -114,6 +114,7 @@ internal sealed class TestFleet : IAsyncDisposable
             new(batch.Token, "CONFIGURATION_ERROR", failed.SqlState, failed.Message, 0),
         BatchOutcome.Failed { Kind: FailureKind.TooManyBadRows } failed =>
             new(batch.Token, "TOO_MANY_BAD_ROWS", failed.SqlState, failed.Message, 0),
+        BatchOutcome.ProtocolBroken broken => new(batch.Token, "PROTOCOL_BROKEN", broken.SqlState, broken.Message, 0),
         BatchOutcome.Failed failed => new(batch.Token, "STATEMENT_FAILED", failed.SqlState, failed.Message, 0),
         _ => new(batch.Token, outcome.GetType().Name, "", "", 0),
     };
