@@ -127,6 +127,7 @@ public sealed class BackfillControlTests(CoordinationFixture fixture) : IClassFi
             {
                 Migration = "summed",
                 Step = BackfillFixture.Step,
+                TriggerTable = "\"public\".\"t\"",
                 State = BackfillRowState.Running,
                 DoneBlocks = 15,
                 TotalBlocks = 35,

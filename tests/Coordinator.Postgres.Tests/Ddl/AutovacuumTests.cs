@@ -48,6 +48,7 @@ public sealed class AutovacuumTests
     }
 
     [Fact]
+    [Trait("Category", "Long")] // Nearly a minute of a core: the server is first aged to the edge of the wraparound.
     public async Task A_vacuum_against_wraparound_is_never_disturbed()
     {
         await using var server = await SlowVacuumServerAsync(

@@ -37,8 +37,10 @@ internal sealed class CommandRunner(CommandEnvironment environment, RemoteOption
         {
             return await action(context, cancellationToken);
         }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        catch (Exception exception) when (
+            cancellationToken.IsCancellationRequested && exception is OperationCanceledException or RpcException)
         {
+            // A call that a signal cancels may end with whatever its connection was about to end with.
             return environment.CancelledExitCode();
         }
         catch (RpcException exception)
