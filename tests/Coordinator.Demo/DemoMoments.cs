@@ -7,8 +7,8 @@ internal sealed class DemoMoments
 
     public DateTimeOffset MigrationStarted { get; set; }
 
-    /// <summary>Batches that the killed worker left behind.</summary>
-    public long HeldByKilledWorker { get; set; }
+    /// <summary>The leases that the killed worker left behind.</summary>
+    public IReadOnlyList<Guid> LeftByKilledWorker { get; set; } = [];
 
     public DateTimeOffset Backfilled { get; set; }
 
