@@ -7,16 +7,19 @@ namespace Coordinator.BackfillBench.Claims;
 /// <summary>Claims and completions of batches over gRPC, by callers that do nothing in between.</summary>
 internal static class CoordinatorClaims
 {
+    private const string Claims = "claims";
+
     /// <summary>How long so many batches take, so many callers at a time.</summary>
     public static async Task<TimeSpan> RunAsync(BenchCluster cluster, int batches, int callers, int perClaim)
     {
-        // A block is a batch: the table only has to be large enough.
-        const int RowsPerBlock = 40;
+        // A block is a batch, and holds fewer rows than this: the table only has to be large enough.
+        const int RowsPerBlock = 60;
         var rows = batches * RowsPerBlock;
         await cluster.PrepareAsync(rows);
         await using var database = await cluster.CopyAsync(rows);
         await using var service = await CoordinatedService.StartAsync(database);
-        await service.OpenBackfillAsync(CoordinatedSegments.Copy, new BackfillTuning { BatchRows = 1, MaxParallel = 10_000 });
+        await service.OpenBackfillAsync(CoordinatedSegments.Copy, new BackfillTuning { BatchRows = 1 });
+        await service.CopyBackfillAsync(Claims);
         var left = batches;
         var started = Stopwatch.GetTimestamp();
         await Task.WhenAll(Enumerable.Range(0, callers).Select(async caller =>
@@ -27,6 +30,8 @@ internal static class CoordinatorClaims
                 var request = new AcquireBatchesRequest
                 {
                     Worker = worker,
+                    Migration = Claims,
+                    Parallelism = 1,
                     Targets = { "bench" },
                     MaxBatchCount = perClaim,
                     RequestId = Guid.NewGuid().ToString(),

@@ -28,6 +28,8 @@ internal sealed class CoordinatedService : IAsyncDisposable
                 ["Coordinator__ConnectionString"] = cluster.ConnectionString(coordination, "bench_coordinator", "coordinator"),
                 ["Coordinator__Listen"] = _address,
                 ["Coordinator__HttpListen"] = "",
+                // What a server bears is the throttle's business; this limit would only hide what is measured.
+                ["Coordinator__Timings__ServerParallelism"] = "2147483647",
                 ["Coordinator__Targets__bench__Shards__main"] = cluster.ConnectionString(database.Name, "bench_coordinator", "coordinator"),
                 ["Coordinator__Targets__bench__WorkerRoles__0"] = "bench_worker",
                 ["Coordinator__Targets__bench__IgnoredRoles__0"] = "postgres",
@@ -82,6 +84,20 @@ internal sealed class CoordinatedService : IAsyncDisposable
             RequestId = Guid.NewGuid().ToString(),
         });
     }
+
+    /// <summary>A copy of the open backfill that nobody drives, so that no throttle bounds who may ask for its batches: one block each.</summary>
+    public Task CopyBackfillAsync(string name) => _database.Cluster.ExecuteAsync(
+        _coordination,
+        $$"""insert into coordinator.backfill select (jsonb_populate_record(b, '{"migration": "{{name}}"}')).* from coordinator.backfill b""",
+        $$"""
+        insert into coordinator.backfill_range
+        select (jsonb_populate_record(r, '{"migration": "{{name}}"}')).* from coordinator.backfill_range r
+        """,
+        $$"""
+        insert into coordinator.backfill_pace
+        select (jsonb_populate_record(p, '{"migration": "{{name}}", "batch_blocks": 1, "parallelism": 2147483647, "max_parallel": null, "fresh_until": "infinity"}')).*
+          from coordinator.backfill_pace p
+        """);
 
     /// <summary>From the first grant until the last commit so far, and how many rows were filled.</summary>
     public async Task<(DateTimeOffset From, DateTimeOffset To, long Rows)> WindowAsync()
