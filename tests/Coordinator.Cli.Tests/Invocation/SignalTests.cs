@@ -36,7 +36,11 @@ public class SignalTests : FakeCoordinatorTest
 
     private static Process Start(params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet", [typeof(CoordinatorCommand).Assembly.Location, .. arguments])
+        // A test run in the background of a script has SIGINT ignored, and what it starts would inherit that.
+        string[] command = ["dotnet", typeof(CoordinatorCommand).Assembly.Location, .. arguments];
+        var start = new ProcessStartInfo(
+            OperatingSystem.IsLinux() ? "env" : command[0],
+            OperatingSystem.IsLinux() ? ["--default-signal=INT,TERM", .. command] : command[1..])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
