@@ -121,7 +121,8 @@ internal static class ColumnQuery
                         then case a.attstorage when 'p' then 'plain' when 'e' then 'external' when 'm' then 'main' else 'extended' end
                    end,
                    case a.attcompression when 'p' then 'pglz' when 'l' then 'lz4' end,
-                   coalesce(a.attoptions, array[]::text[]),
+                   -- Minor releases of November 2026 and later stamp each column with pg_attver, which is theirs alone.
+                   array(select o from unnest(a.attoptions) with ordinality x(o, place) where o not like 'pg\_%' order by place),
                    exists (select from pg_index x where x.indrelid = a.attrelid and x.indisreplident and a.attnum = any (x.indkey::int2[])),
                    {columnLists},
                    {IsConstrainedDomain}

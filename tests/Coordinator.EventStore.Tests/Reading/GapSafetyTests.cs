@@ -26,24 +26,23 @@ public sealed class GapSafetyTests : IAsyncLifetime
     [InlineData(false)]
     [InlineData(true)]
     public async Task The_store_loses_no_event_of_a_transaction_under_way(bool withoutId) =>
-        Assert.Empty(await LostAsync(() => _fixture.Store.HighWaterMarkAsync(CancellationToken.None), withoutId, isMutant: false));
+        Assert.False(await LosesAsync(() => _fixture.Store.HighWaterMarkAsync(CancellationToken.None), withoutId, isMutant: false));
 
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
     public async Task A_reader_that_ignores_gaps_loses_it(bool withoutId) =>
-        Assert.Equal([2L], await LostAsync(MutantMarks.IgnoresGaps(_fixture.DataSource), withoutId, isMutant: true));
+        Assert.True(await LosesAsync(MutantMarks.IgnoresGaps(_fixture.DataSource), withoutId, isMutant: true));
 
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
     public async Task A_reader_that_skips_by_time_loses_it(bool withoutId) =>
-        Assert.Equal([2L], await LostAsync(MutantMarks.SkipsByTime(_fixture.DataSource, () => _clock), withoutId, isMutant: true));
+        Assert.True(await LosesAsync(MutantMarks.SkipsByTime(_fixture.DataSource, () => _clock), withoutId, isMutant: true));
 
     [Fact]
     public async Task A_reader_that_trusts_transaction_ids_only_loses_it_where_there_is_none_yet() =>
-        Assert.Equal(
-            [2L], await LostAsync(MutantMarks.TrustsTransactionIdsOnly(_fixture.DataSource), withoutId: true, isMutant: true));
+        Assert.True(await LosesAsync(MutantMarks.TrustsTransactionIdsOnly(_fixture.DataSource), withoutId: true, isMutant: true));
 
     [Fact]
     public async Task The_store_waits_for_a_prepared_transaction()
@@ -74,29 +73,29 @@ public sealed class GapSafetyTests : IAsyncLifetime
     }
 
     /// <summary>
-    /// One transaction draws number 2 and stays open, another draws 3 and commits; the reader looks, then the first one
-    /// commits, and the reader looks again. The numbers that it has not read at the end are lost.
+    /// One transaction draws a number and stays open, another draws the next one and commits; the reader looks, then the
+    /// first one commits, and the reader looks again. True when it has not read the first one's event at the end.
     /// </summary>
-    private async Task<IReadOnlyList<long>> LostAsync(Func<Task<long>> mark, bool withoutId, bool isMutant)
+    private async Task<bool> LosesAsync(Func<Task<long>> mark, bool withoutId, bool isMutant)
     {
-        List<long> read = [];
-        await ReadOnAsync(read, await mark());
         await using var slow = await _fixture.DataSource.OpenConnectionAsync();
-        await using var underWay = await slow.BeginTransactionAsync();
-        var number = withoutId ? await RawAppend.DrawAsync(slow) : await RawAppend.AppendAsync(slow, "order-slow", 1);
+        await ExecuteAsync(slow, "begin");
+        var number = withoutId ? await DrawWithoutIdAsync(slow) : await RawAppend.AppendAsync(slow, "order-slow", 1);
         Assert.Equal(withoutId, await HasNoIdAsync(slow));
+        List<long> read = [];
+        await ReadOnAsync(read, number - 1);
         await _fixture.AppendAsync("order-2", 0, new OrderEvent.ItemAdded("later", 1));
 
         if (isMutant)
         {
             // Other tests' transactions may hold a mutant back for a while; it goes wrong in the end.
-            await Eventually.TrueAsync(async () => await LookAsync() == 3, "the mutant goes over the gap");
+            await Eventually.TrueAsync(async () => await LookAsync() == number + 1, "the mutant goes over the gap");
         }
         else
         {
             for (var look = 0; look < Looks; look++)
             {
-                Assert.Equal(1, await LookAsync());
+                Assert.Equal(number - 1, await LookAsync());
             }
         }
 
@@ -106,9 +105,10 @@ public sealed class GapSafetyTests : IAsyncLifetime
             await RawAppend.InsertAsync(slow, "order-slow", 1, number);
         }
 
-        await underWay.CommitAsync();
-        await Eventually.TrueAsync(async () => await LookAsync() == 3, "everything is read");
-        return [.. Enumerable.Range(1, 3).Select(n => (long)n).Except(read)];
+        await ExecuteAsync(slow, "commit");
+        await Eventually.TrueAsync(async () => await LookAsync() == number + 1, "everything is read");
+        Assert.Equal(Enumerable.Range(1, (int)number + 1).Select(n => (long)n), read.Append(number).Distinct().Order());
+        return !read.Contains(number);
 
         async Task<long> LookAsync()
         {
@@ -117,6 +117,26 @@ public sealed class GapSafetyTests : IAsyncLifetime
             await ReadOnAsync(read, found);
             return found;
         }
+    }
+
+    /// <summary>
+    /// Draws until the transaction has no id after it: the first draw after a checkpoint writes WAL, which takes one.
+    /// The numbers of such draws are used and committed, so that no other gap is left.
+    /// </summary>
+    private static async Task<long> DrawWithoutIdAsync(NpgsqlConnection connection)
+    {
+        var number = await RawAppend.DrawAsync(connection);
+        while (!await HasNoIdAsync(connection))
+        {
+            var key = $"order-drawn-{number}";
+            await ExecuteAsync(connection, $"insert into coordinator_events.mt_streams (id, version) values ('{key}', 1)");
+            await RawAppend.InsertAsync(connection, key, 1, number);
+            await ExecuteAsync(connection, "commit");
+            await ExecuteAsync(connection, "begin");
+            number = await RawAppend.DrawAsync(connection);
+        }
+
+        return number;
     }
 
     private async Task ReadOnAsync(List<long> read, long upTo)
