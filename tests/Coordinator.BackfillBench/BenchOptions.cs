@@ -9,7 +9,7 @@ internal sealed record BenchOptions(int Rows, int Repetitions, int BatchRows, IR
         """
         usage: bench-backfill [--quick] [--rows N] [--repetitions N] [--batch-rows N] [SUITE …]
           --quick    a smoke run of a minute: 200,000 rows, once; its figures say nothing
-          SUITE      shapes (default), trigger, scale, claims, foreground; several, or 'all'
+          SUITE      shapes, trigger, scale, claims, foreground; several, or 'all'. Without one: shapes and trigger
         Figures are ratios within one run: segments are shuffled anew in each repetition, medians with min and max are shown.
         """;
 

@@ -3,7 +3,6 @@ using Coordinator.Engine.Leasing;
 using Coordinator.Engine.Pacing;
 using Coordinator.EventStore;
 using Coordinator.EventStore.Listening;
-using Coordinator.Postgres.Ledger;
 
 namespace Coordinator.Engine.Driving;
 
@@ -82,15 +81,7 @@ internal sealed class BackfillExecutor(
     private async Task<StepOutcome> FinishAsync(
         StepRun run, PlanStep.Backfill backfill, ProgressEvents events, CancellationToken cancellationToken)
     {
-        long rows = 0;
-        long batches = 0;
-        foreach (var shard in run.Target.Shards)
-        {
-            var summary = await LedgerReader.SummaryAsync(shard.DataSource, run.Migration, backfill.Id, cancellationToken);
-            rows += summary.RowsDone;
-            batches += summary.BatchesDone;
-        }
-
+        var (rows, batches) = await LedgerSum.OfAsync(run, backfill.Id, cancellationToken);
         var bad = await BackfillBreaker.CountAsync(run, backfill.Id, cancellationToken);
         await events.TellQuarantinedAsync(bad.Total, bad.Example?.Message ?? "", cancellationToken);
         await events.FinishAsync(

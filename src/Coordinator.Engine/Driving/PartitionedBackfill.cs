@@ -74,9 +74,12 @@ internal sealed class PartitionedBackfill(IEventStore store, BackfillControl con
         return [.. leaves.Distinct()];
     }
 
-    private Task AbandonAsync(StepRun run, PlanStep.Backfill leaf, CancellationToken cancellationToken) =>
-        new ProgressEvents(store, Driver, run.Migration, leaf.Id).FinishAsync(
-            rows: 0, batches: 0, session => control.EnlistAbandon(session, run.Migration, leaf.Id), cancellationToken);
+    private async Task AbandonAsync(StepRun run, PlanStep.Backfill leaf, CancellationToken cancellationToken)
+    {
+        var (rows, batches) = await LedgerSum.OfAsync(run, leaf.Id, cancellationToken);
+        await new ProgressEvents(store, Driver, run.Migration, leaf.Id).FinishAsync(
+            rows, batches, session => control.EnlistAbandon(session, run.Migration, leaf.Id), cancellationToken);
+    }
 
     private static void Add(Dictionary<string, string> sums, IReadOnlyDictionary<string, string> evidence)
     {

@@ -16,8 +16,6 @@ internal sealed class ProgressEvents(IEventStore store, RequestContext driver, s
     private long _quarantined;
     private long _lastQuarantined;
 
-    private string Key => $"backfill-{migration}-{step}";
-
     /// <summary>Records the plan of the backfill and the size of the pass that begins, once.</summary>
     public async Task OpenAsync(
         PlanStep.Backfill backfill,
@@ -108,11 +106,8 @@ internal sealed class ProgressEvents(IEventStore store, RequestContext driver, s
         await session.SaveChangesAsync(cancellationToken);
     }
 
-    private async Task<(BackfillState State, long Version)> LoadAsync(CancellationToken cancellationToken)
-    {
-        var aggregate = await store.Query.AggregateStreamAsync<BackfillState>(Key, cancellationToken: cancellationToken);
-        return aggregate is null ? (BackfillState.Initial, 0) : (aggregate.State, aggregate.Version);
-    }
+    private Task<(BackfillState State, long Version)> LoadAsync(CancellationToken cancellationToken) =>
+        BackfillStream.LoadAsync(store, migration, step, cancellationToken);
 
     private void Append(IEventSession session, BackfillState state, long version, IEnumerable<BackfillCommand> commands)
     {
@@ -128,7 +123,7 @@ internal sealed class ProgressEvents(IEventStore store, RequestContext driver, s
 
         if (events.Count > 0)
         {
-            session.AppendExpecting<BackfillState>(Key, version, events);
+            session.AppendExpecting<BackfillState>(BackfillStream.Key(migration, step), version, events);
         }
     }
 }

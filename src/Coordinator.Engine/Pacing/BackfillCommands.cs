@@ -44,9 +44,7 @@ public sealed class BackfillCommands(IEventStore store, RequestStore requests)
 
     private async Task TryTuneAsync(Order order, RequestContext context, CancellationToken cancellationToken)
     {
-        var key = $"backfill-{order.Migration}-{order.Step}";
-        var aggregate = await store.Query.AggregateStreamAsync<BackfillState>(key, cancellationToken: cancellationToken);
-        var (state, version) = aggregate is null ? (BackfillState.Initial, 0) : (aggregate.State, aggregate.Version);
+        var (state, version) = await BackfillStream.LoadAsync(store, order.Migration, order.Step, cancellationToken);
         var decision = BackfillDecider.Decide(order.Tune, state);
         if (decision is Decision<BackfillEvent>.Rejected rejected)
         {
@@ -57,7 +55,7 @@ public sealed class BackfillCommands(IEventStore store, RequestStore requests)
         await using var session = store.OpenSession(MigrationStream.Metadata(context));
         if (events.Count > 0)
         {
-            session.AppendExpecting<BackfillState>(key, version, [.. events]);
+            session.AppendExpecting<BackfillState>(BackfillStream.Key(order.Migration, order.Step), version, [.. events]);
         }
 
         session.Enlist(SettingsCommand(order, events.Aggregate(state, (current, happened) => current.Evolve(happened))));

@@ -242,12 +242,10 @@ public sealed class QuarantineCommands(
         RequestContext context,
         CancellationToken cancellationToken)
     {
-        var key = $"backfill-{migration}-{step}";
         for (var attempt = 1; ; attempt++)
         {
-            var aggregate = await store.Query.AggregateStreamAsync<BackfillState>(key, cancellationToken: cancellationToken);
-            if (aggregate is null
-                || BackfillDecider.Decide(command, aggregate.State) is not Decision<BackfillEvent>.Accepted { Events: { Count: > 0 } events })
+            var (state, version) = await BackfillStream.LoadAsync(store, migration, step, cancellationToken);
+            if (BackfillDecider.Decide(command, state) is not Decision<BackfillEvent>.Accepted { Events: { Count: > 0 } events })
             {
                 return;
             }
@@ -255,7 +253,7 @@ public sealed class QuarantineCommands(
             try
             {
                 await using var session = store.OpenSession(MigrationStream.Metadata(context));
-                session.AppendExpecting<BackfillState>(key, aggregate.Version, [.. events]);
+                session.AppendExpecting<BackfillState>(BackfillStream.Key(migration, step), version, [.. events]);
                 await session.SaveChangesAsync(cancellationToken);
                 return;
             }
