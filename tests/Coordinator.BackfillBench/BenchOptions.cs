@@ -3,12 +3,13 @@ using System.Globalization;
 namespace Coordinator.BackfillBench;
 
 /// <summary>What the benchmark is told on its command line.</summary>
-internal sealed record BenchOptions(int Rows, int Repetitions, int BatchRows, IReadOnlyList<string> Suites)
+internal sealed record BenchOptions(int Rows, int Repetitions, int BatchRows, IReadOnlyList<string> Suites, string Only)
 {
     public const string Usage =
         """
-        usage: bench-backfill [--quick] [--rows N] [--repetitions N] [--batch-rows N] [SUITE …]
+        usage: bench-backfill [--quick] [--rows N] [--repetitions N] [--batch-rows N] [--only TEXT] [SUITE …]
           --quick    a smoke run of a minute: 200,000 rows, once; its figures say nothing
+          --only     only segments whose name contains the text, beside the one that they are compared with
           SUITE      shapes, trigger, scale, claims, foreground; several, or 'all'. Without one: shapes and trigger
         Figures are ratios within one run: segments are shuffled anew in each repetition, medians with min and max are shown.
         """;
@@ -17,7 +18,7 @@ internal sealed record BenchOptions(int Rows, int Repetitions, int BatchRows, IR
 
     public static BenchOptions? Parse(string[] arguments)
     {
-        var options = new BenchOptions(5_000_000, 5, 5_000, []);
+        var options = new BenchOptions(5_000_000, 5, 5_000, [], "");
         for (var index = 0; index < arguments.Length; index++)
         {
             switch (arguments[index])
@@ -33,6 +34,9 @@ internal sealed record BenchOptions(int Rows, int Repetitions, int BatchRows, IR
                     break;
                 case "--batch-rows" when Number(arguments, ++index) is { } batchRows:
                     options = options with { BatchRows = batchRows };
+                    break;
+                case "--only" when index + 1 < arguments.Length:
+                    options = options with { Only = arguments[++index] };
                     break;
                 case "all":
                     options = options with { Suites = All };

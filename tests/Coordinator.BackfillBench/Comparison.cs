@@ -3,16 +3,17 @@ using Coordinator.BackfillBench.Segments;
 namespace Coordinator.BackfillBench;
 
 /// <summary>Segments measured one after another in a shuffled order, over and over; a rate means something beside another of the same run only.</summary>
-internal sealed class Comparison(BenchCluster cluster, int rows, int repetitions)
+internal sealed class Comparison(BenchCluster cluster, int rows, BenchOptions options)
 {
     private readonly Dictionary<string, List<double>> _rates = [];
 
     public async Task RunAsync(IReadOnlyList<Segment> segments)
     {
+        segments = [.. segments.Where((segment, place) => place == 0 || segment.Name.Contains(options.Only, StringComparison.Ordinal))];
         await cluster.PrepareAsync(rows);
         // One that is not counted, so that the first segment finds code, files and caches as warm as the others do.
         await MeasureAsync(segments[0]);
-        for (var repetition = 1; repetition <= repetitions; repetition++)
+        for (var repetition = 1; repetition <= options.Repetitions; repetition++)
         {
             var order = segments.ToArray();
             Random.Shared.Shuffle(order);
@@ -21,7 +22,7 @@ internal sealed class Comparison(BenchCluster cluster, int rows, int repetitions
                 var rate = rows / (await MeasureAsync(segment)).TotalSeconds;
                 _rates.TryAdd(segment.Name, []);
                 _rates[segment.Name].Add(rate);
-                Report.Meanwhile($"  {repetition}/{repetitions} {segment.Name}: {rate:N0} rows/s");
+                Report.Meanwhile($"  {repetition}/{options.Repetitions} {segment.Name}: {rate:N0} rows/s");
             }
         }
     }
@@ -32,8 +33,8 @@ internal sealed class Comparison(BenchCluster cluster, int rows, int repetitions
     public void Print(string title, string baseline, IReadOnlyList<Segment> segments)
     {
         Report.Line();
-        Report.Line($"{title}: {rows:N0} rows, {repetitions} repetition(s); rows/s median (min–max), × {baseline}");
-        foreach (var segment in segments)
+        Report.Line($"{title}: {rows:N0} rows, {options.Repetitions} repetition(s); rows/s median (min–max), × {baseline}");
+        foreach (var segment in segments.Where(segment => _rates.ContainsKey(segment.Name)))
         {
             var rates = _rates[segment.Name];
             Report.Line(
@@ -44,6 +45,11 @@ internal sealed class Comparison(BenchCluster cluster, int rows, int repetitions
     /// <summary>An aim of the project and whether this run meets it.</summary>
     public void Aim(string segment, string baseline, double atLeast)
     {
+        if (!_rates.ContainsKey(segment) || !_rates.ContainsKey(baseline))
+        {
+            return;
+        }
+
         var ratio = Median(segment) / Median(baseline);
         Report.Aim($"{segment} ≥ {atLeast:0.00} × {baseline}: {ratio:0.00}", ratio >= atLeast);
     }

@@ -37,7 +37,7 @@ internal static class Suites
             CoordinatedSegments.Plain(2, options.BatchRows),
             CoordinatedSegments.Plain(4, options.BatchRows),
         ];
-        var comparison = new Comparison(cluster, options.Rows, options.Repetitions);
+        var comparison = new Comparison(cluster, options.Rows, options);
         await comparison.RunAsync(segments);
         comparison.Print("Shapes, no trigger", "one UPDATE", segments);
         comparison.Aim("coordinated ×1", "bare loop ×1", 0.95);
@@ -56,7 +56,7 @@ internal static class Suites
             CoordinatedSegments.InSync(1, options.BatchRows),
             CoordinatedSegments.InSync(2, options.BatchRows),
         ];
-        var comparison = new Comparison(cluster, options.Rows, options.Repetitions);
+        var comparison = new Comparison(cluster, options.Rows, options);
         await comparison.RunAsync(segments);
         comparison.Print("With the sync trigger in place", "pgroll's way", segments);
         comparison.Aim("coordinated, in sync ×1", "pgroll's way", 1.5);
@@ -75,7 +75,7 @@ internal static class Suites
                 BareSegments.Loop(2, options.BatchRows),
                 CoordinatedSegments.Plain(2, options.BatchRows),
             ];
-            var comparison = new Comparison(cluster, rows, options.Repetitions);
+            var comparison = new Comparison(cluster, rows, options);
             await comparison.RunAsync(segments);
             comparison.Print("Size of the table", "bare loop ×2", segments);
         }

@@ -103,7 +103,8 @@ public sealed class ReportTests
             : new BatchOutcome.Committed(1, "1");
         await using var worker = await StartAsync(_service, _runner);
 
-        await worker.PumpAsync(() => _service.Completed.Contains(3), "the batch of the new generation");
+        await worker.PumpAsync(
+            () => _service.Completed.Contains(3) && _service.Releases.Count == 2, "the batch of the new generation, and the others given back");
 
         Assert.Equal([1L, 3], _runner.Started);
         Assert.Equal([(1L, "FENCE_MOVED"), (2, "FENCE_MOVED")], _service.Releases.Select(r => (r.Token.Batch, r.Reason)));
