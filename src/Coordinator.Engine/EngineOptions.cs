@@ -9,6 +9,12 @@ public sealed class EngineOptions
     /// <summary>How often an instance is told to send a heartbeat: three in a lease, so that two may be lost.</summary>
     public TimeSpan HeartbeatInterval { get; set; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>
+    /// How long a gate must have seen a lapsed instance of an application in strict mode silent, before it leaves the instance to
+    /// the fence. Two leases by default, so that nobody is shut out for a hiccup of the network or a restart of ours.
+    /// </summary>
+    public TimeSpan FenceGrace { get; set; } = TimeSpan.FromSeconds(30);
+
     /// <summary>How long a worker holds a batch without renewing it.</summary>
     public TimeSpan BatchLease { get; set; } = TimeSpan.FromSeconds(15);
 

@@ -2,6 +2,7 @@ using Coordinator.Engine;
 using Coordinator.Engine.Applications;
 using Coordinator.Engine.Driving;
 using Coordinator.Engine.Events;
+using Coordinator.Engine.Fencing;
 using Coordinator.Engine.Leasing;
 using Coordinator.Engine.Migrations;
 using Coordinator.Engine.Pacing;
@@ -63,6 +64,8 @@ public static class EngineServiceCollectionExtensions
         services.TryAddSingleton<PaceTelemetry>();
         services.TryAddSingleton<BackfillCommands>();
         services.TryAddSingleton<TargetPreparation>();
+        services.TryAddSingleton<StrictPreparation>();
+        services.TryAddSingleton<RetirementCommands>();
         services.TryAddSingleton<MigrationCommands>();
         services.TryAddSingleton<MigrationQueries>();
         services.TryAddSingleton<QuarantineCommands>();

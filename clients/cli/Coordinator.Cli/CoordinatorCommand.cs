@@ -52,6 +52,8 @@ public static class CoordinatorCommand
             TuneCommand.Create(runner),
             ApproveCommand.Create(runner),
             RetryCommand.Create(runner),
+            RetireCommand.Create(runner),
+            UnRetireCommand.Create(runner),
             RollbackCommand.Create(runner),
             CancelCommand.Create(runner),
 

@@ -7,7 +7,8 @@ namespace Coordinator.Domain.Gates;
 
 /// <summary>
 /// Who stands between a migration and its contract (or, for a rollback, its way back). An instance whose lease lapsed blocks like a
-/// live one: only its own goodbye or somebody's word removes it. Blockers come in a fixed order.
+/// live one: only its own goodbye or somebody's word removes it, or in strict mode the fence, which needs no word because it acts in
+/// the target. Blockers come in a fixed order.
 /// </summary>
 public static class Drain
 {
@@ -23,7 +24,8 @@ public static class Drain
         IReadOnlyDictionary<string, VersionRule> versions,
         IReadOnlyList<InstanceFact> instances,
         IReadOnlyDictionary<string, ExpectedPopulation?> populations,
-        bool rollback)
+        bool rollback,
+        IReadOnlyCollection<InstanceFact>? leftToFence = null)
     {
         ArgumentNullException.ThrowIfNull(versions);
         var blockers = new List<Blocker>();
@@ -31,7 +33,7 @@ public static class Drain
         {
             var own = instances.Where(i => string.Equals(i.Application, application, StringComparison.Ordinal)).ToList();
             blockers.AddRange(own
-                .Where(i => rollback ? i.Version >= rule.UsesNewFrom : i.Version < rule.FreeOfOldFrom)
+                .Where(i => rule.ShutsOut(i.Version, rollback) && leftToFence?.Contains(i) is not true)
                 .OrderBy(static i => i.Instance, StringComparer.Ordinal)
                 .Select(i => ForInstance(i, rule, rollback)));
             if (!rollback && ForPopulation(application, rule, own, populations.GetValueOrDefault(application)) is { } missing)
@@ -57,7 +59,8 @@ public static class Drain
                 InstanceSuspected,
                 subject,
                 $"runs version {version}; its lease lapsed, last seen {age} ago; it may be paused, not gone",
-                $"{move} (its own Leave), or attest that it is gone");
+                $"{move} (its own Leave), or attest that it is gone"
+                    + (rule.IsStrict ? "; or wait: the fence takes it once it was silent for long enough, if its version's role exists" : ""));
     }
 
     private static Blocker? ForPopulation(

@@ -2,7 +2,8 @@ namespace Coordinator.Domain.Gates;
 
 /// <summary>
 /// One session seen in a target (<c>pg_stat_activity</c>). <paramref name="Application"/> and <paramref name="Version"/> are what its
-/// label or role says, null when it says nothing.
+/// label says, <paramref name="RoleApplication"/> and <paramref name="RoleVersion"/> what its role says in strict mode; null when it
+/// says nothing.
 /// </summary>
 public sealed record SessionFact(
     string Shard,
@@ -10,4 +11,6 @@ public sealed record SessionFact(
     string Role,
     string ApplicationName,
     string? Application,
-    long? Version);
+    long? Version,
+    string? RoleApplication = null,
+    long? RoleVersion = null);

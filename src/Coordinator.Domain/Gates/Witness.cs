@@ -6,7 +6,9 @@ namespace Coordinator.Domain.Gates;
 
 /// <summary>
 /// The target's own testimony: sessions that show an old version, an application that the migration does not name, or nothing at all.
-/// It finds what never registered. The caller leaves out Coordinator's own sessions and the server's.
+/// It finds what never registered. The caller leaves out Coordinator's own sessions and the server's. In strict mode a session's role
+/// tells its version: one of a version that is shut out is not waited for, because the fence ends it; under any other role the label
+/// still counts, so an old program that got hold of a new role is found.
 /// </summary>
 public static class Witness
 {
@@ -37,6 +39,12 @@ public static class Witness
     private static Blocker? ForSession(IReadOnlyDictionary<string, VersionRule> versions, SessionFact session, bool rollback)
     {
         var subject = string.Create(CultureInfo.InvariantCulture, $"{session.Shard}/{session.Pid}");
+        if (session is { RoleApplication: { } owner, RoleVersion: { } closes } && versions.TryGetValue(owner, out var strict)
+            && (strict.ShutsOut(closes, rollback) || session.Application is null))
+        {
+            return null;
+        }
+
         return session switch
         {
             { Application: null } => new Blocker(

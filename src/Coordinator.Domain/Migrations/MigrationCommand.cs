@@ -33,7 +33,20 @@ public abstract record MigrationCommand
 
     public sealed record Retire(IReadOnlyDictionary<string, long> Floors) : MigrationCommand;
 
-    public sealed record PassGate(IReadOnlyDictionary<string, string> Evidence) : MigrationCommand;
+    /// <summary>An operator's word that old versions may not start any more, before all of them have left.</summary>
+    public sealed record OrderRetirement(string By, string Why) : MigrationCommand;
+
+    /// <summary>The way back from a retirement, until the contract begins.</summary>
+    public sealed record EndRetirement(string By, string Why) : MigrationCommand;
+
+    /// <summary>The roles of the versions that are shut out are closed on every shard.</summary>
+    public sealed record MarkFenced(DateTimeOffset At, IReadOnlyDictionary<string, string> Evidence) : MigrationCommand;
+
+    /// <summary>They are open again on every shard.</summary>
+    public sealed record MarkFenceLifted : MigrationCommand;
+
+    /// <summary><paramref name="At"/> is needed where the specification asks for a soak behind the fence.</summary>
+    public sealed record PassGate(IReadOnlyDictionary<string, string> Evidence, DateTimeOffset? At = null) : MigrationCommand;
 
     public sealed record Pause(string Reason) : MigrationCommand;
 

@@ -66,6 +66,7 @@ public static partial class MigrationDecider
     private static Verdict DecideRetire(MigrationCommand.Retire retire, MigrationSpec spec, MigrationState state) => state switch
     {
         { Gate: GateStage.Retired or GateStage.Passed } => Accept(),
+        { RetirementEndedBy: not null } => Reject(MigrationRejections.RetirementHeld(state)),
         { DrainedAt: null } => Reject(MigrationRejections.GateOrder(state, "Old versions are retired when their last instance left")),
         { SoakedAt: null } when spec.Contract.Soak > TimeSpan.Zero => Reject(MigrationRejections.SoakNotOver(state, spec.Contract.Soak)),
         { Approved: false } when spec.Contract.ApprovalRequired => Reject(MigrationRejections.ApprovalRequired(state)),
@@ -73,12 +74,17 @@ public static partial class MigrationDecider
         _ => Accept(new MigrationEvent.Retired(retire.Floors)),
     };
 
-    private static Verdict DecidePassGate(MigrationCommand.PassGate pass, MigrationState state) => state.Gate switch
+    private static Verdict DecidePassGate(MigrationCommand.PassGate pass, MigrationState state) => state switch
     {
-        GateStage.Passed => Accept(),
-        GateStage.Retired => Accept(new MigrationEvent.GatePassed(pass.Evidence)),
-        _ => Reject(MigrationRejections.GateOrder(state, "The gate is passed when old versions are retired")),
+        { Gate: GateStage.Passed } => Accept(),
+        { Gate: not GateStage.Retired } => Reject(MigrationRejections.GateOrder(state, "The gate is passed when old versions are retired")),
+        { IsStrict: true, IsFenced: false } => Reject(MigrationRejections.GateOrder(state, "The fence of strict mode comes first")),
+        { IsFenced: true } when !HasFenceSoaked(pass, state) => Reject(MigrationRejections.FenceSoakNotOver(state)),
+        _ => Accept(new MigrationEvent.GatePassed(pass.Evidence)),
     };
+
+    private static bool HasFenceSoaked(MigrationCommand.PassGate pass, MigrationState state) =>
+        state.Plan?.Spec.Contract.FenceSoak is not { } soak || soak == TimeSpan.Zero || pass.At - state.FencedAt >= soak;
 
     // By code and subject: a text like "last seen 12 s ago" ages with every look and is no news.
     private static bool SameBlockers(IReadOnlyList<Blocker> left, IReadOnlyList<Blocker> right) =>

@@ -38,8 +38,16 @@ public abstract record MigrationEvent
 
     public sealed record GatePassed(IReadOnlyDictionary<string, string> Evidence) : MigrationEvent;
 
-    public sealed record Fenced : MigrationEvent;
+    /// <summary>An operator retired old versions before all of them had left; the drain goes on.</summary>
+    public sealed record RetirementOrdered(IReadOnlyDictionary<string, long> Floors, string By, string Why) : MigrationEvent;
 
+    /// <summary>An operator let old versions come back; the gate waits until somebody retires them again.</summary>
+    public sealed record RetirementEnded(string By, string Why) : MigrationEvent;
+
+    /// <summary>Strict mode: the target itself keeps out the versions that are shut out; in a rollback those are the new ones.</summary>
+    public sealed record Fenced(DateTimeOffset? At = null, IReadOnlyDictionary<string, string>? Evidence = null) : MigrationEvent;
+
+    /// <summary>Their roles have their login and rights again, as they had them.</summary>
     public sealed record FenceLifted : MigrationEvent;
 
     public sealed record Paused(string Reason) : MigrationEvent;

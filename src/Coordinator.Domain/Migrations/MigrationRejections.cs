@@ -155,6 +155,43 @@ internal static class MigrationRejections
         About(state),
         RejectionKind.InvalidArgument);
 
+    public static Rejection FenceSoakNotOver(MigrationState state) => new(
+        "FENCE_SOAK_NOT_OVER",
+        $"Migration '{state.Name}' soaks for {state.Plan?.Spec.Contract.FenceSoak} behind its fence, which stands since {state.FencedAt:u}.",
+        "Wait until the soak is over.",
+        About(state));
+
+    public static Rejection RetirementHeld(MigrationState state) => new(
+        "RETIREMENT_HELD",
+        $"{state.RetirementEndedBy} took the retirement of migration '{state.Name}' back: {state.RetirementEndedWhy}",
+        $"Run 'coordinator retire {state.Name}' when old versions may be refused again.",
+        About(state));
+
+    public static Rejection RetirementNotInForce(MigrationState state) => new(
+        "RETIREMENT_NOT_IN_FORCE",
+        $"Migration '{state.Name}' has retired no version, so there is nothing to take back.",
+        "Nothing is to be done.",
+        About(state));
+
+    public static Rejection UnRetireTooLate(MigrationState state) => new(
+        "UN_RETIRE_TOO_LATE",
+        $"The contract step of migration '{state.Name}' was started: what the retired versions need may be gone.",
+        "Start a newer version.",
+        About(state));
+
+    public static Rejection ReasonMissing(MigrationState state) => new(
+        "REASON_MISSING",
+        "The history has to say who does this, and why.",
+        "Give a reason.",
+        About(state),
+        RejectionKind.InvalidArgument);
+
+    public static Rejection NotStrict(MigrationState state) => new(
+        "NOT_STRICT",
+        $"No application of migration '{state.Name}' is in strict mode, so there is no fence.",
+        "Nothing is to be done.",
+        About(state));
+
     private static Dictionary<string, string> About(MigrationState state, string? step = null)
     {
         var about = new Dictionary<string, string>(StringComparer.Ordinal)

@@ -38,7 +38,25 @@ public sealed record MigrationState
 
     public string? PauseReason { get; init; }
 
+    /// <summary>Strict mode's fence stands on every shard. A part of it may stand without that, after a crash.</summary>
     public bool IsFenced { get; init; }
+
+    /// <summary>When it was seen to stand: the start of the soak behind it.</summary>
+    public DateTimeOffset? FencedAt { get; init; }
+
+    /// <summary>A retirement was taken back, and what of its fence may stand in the target is still to be lifted.</summary>
+    public bool LiftOwed { get; init; }
+
+    /// <summary>Who retired old versions before all had left; null when nobody did.</summary>
+    public string? RetirementOrderedBy { get; init; }
+
+    /// <summary>Who took a retirement back; the gate waits for a new one. Null when nobody did.</summary>
+    public string? RetirementEndedBy { get; init; }
+
+    public string? RetirementEndedWhy { get; init; }
+
+    /// <summary>Whether the target itself keeps out the retired versions of at least one application.</summary>
+    public bool IsStrict => Plan?.Spec.Versions.Values.Any(static rule => rule.IsStrict) is true;
 
     /// <summary>The floors that the gate's retirement recorded, by application; empty before.</summary>
     public IReadOnlyDictionary<string, long> RetiredFloors { get; init; } = ImmutableDictionary<string, long>.Empty;
@@ -104,8 +122,17 @@ public sealed record MigrationState
         MigrationEvent.Soaked soaked => this with { SoakedAt = soaked.At },
         MigrationEvent.Retired retired => this with { Gate = GateStage.Retired, RetiredFloors = retired.Floors, Blockers = [] },
         MigrationEvent.GatePassed => OnGatePassed(),
-        MigrationEvent.Fenced => this with { IsFenced = true },
-        MigrationEvent.FenceLifted => this with { IsFenced = false },
+        MigrationEvent.RetirementOrdered ordered => this with
+        {
+            RetirementOrderedBy = ordered.By,
+            RetirementEndedBy = null,
+            RetirementEndedWhy = null,
+            RetiredFloors = ordered.Floors,
+            Blockers = [],
+        },
+        MigrationEvent.RetirementEnded ended => OnRetirementEnded(ended),
+        MigrationEvent.Fenced fenced => this with { IsFenced = true, FencedAt = fenced.At, Blockers = [] },
+        MigrationEvent.FenceLifted => this with { IsFenced = false, FencedAt = null, LiftOwed = false },
         // An event of a newer Coordinator: it said nothing that this one acts on.
         _ => this,
     };
@@ -127,6 +154,29 @@ public sealed record MigrationState
             : state;
     }
 
+    // Old instances may come back, so what was known of their absence counts no more.
+    private MigrationState OnRetirementEnded(MigrationEvent.RetirementEnded ended)
+    {
+        var state = this with
+        {
+            Gate = GateStage.Draining,
+            DrainedAt = null,
+            SoakedAt = null,
+            RetirementOrderedBy = null,
+            RetirementEndedBy = ended.By,
+            RetirementEndedWhy = ended.Why,
+            RetiredFloors = ImmutableDictionary<string, long>.Empty,
+            LiftOwed = MayBeFenced,
+            Blockers = [],
+        };
+        return Gate is GateStage.Passed && Plan?.Steps.FirstOrDefault(s => s is PlanStep.Gate) is { } gate
+            ? state.WithStep(gate.Id, s => new StepState(StepStatus.Started, s.Attempt))
+            : state;
+    }
+
+    // A driver raises the fence behind the retirement, shard by shard; that it stands everywhere is recorded only then.
+    private bool MayBeFenced => LiftOwed || IsFenced || (IsStrict && Gate is (GateStage.Retired or GateStage.Passed));
+
     private MigrationState OnPaused(string reason) => this with
     {
         Status = MigrationStatus.Paused,
@@ -145,6 +195,10 @@ public sealed record MigrationState
         Gate = GateStage.Closed,
         DrainedAt = null,
         SoakedAt = null,
+        RetirementOrderedBy = null,
+        RetirementEndedBy = null,
+        RetirementEndedWhy = null,
+        LiftOwed = MayBeFenced,
         Blockers = [],
     };
 

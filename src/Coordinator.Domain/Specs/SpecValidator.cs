@@ -26,6 +26,7 @@ public static class SpecValidator
         }
 
         ValidateOperations(spec.Operations, report.At("operations"));
+        StrictShape.Validate(spec, report);
         return report.Errors;
     }
 

@@ -1,5 +1,6 @@
 using Coordinator.Domain;
 using Coordinator.Domain.Applications;
+using Coordinator.Domain.Gates;
 using Coordinator.Domain.Specs;
 using Coordinator.EventStore;
 using Npgsql;
@@ -50,12 +51,14 @@ public sealed class AdmissionChanges(IEventStore store)
     /// <summary>
     /// Refuses the versions that need the old structure, after counting them again under the lock: an instance that
     /// registered before is found, one that registers after is refused. With one left, suspected ones included, the save
-    /// fails with <see cref="InstancesRemain"/>.
+    /// fails with <see cref="InstancesRemain"/>. Those in <paramref name="leftToFence"/> don't count while they are lapsed: the
+    /// target itself will keep them out.
     /// </summary>
     public async Task EnlistRetireAsync(
         IEventSession session,
         string migration,
         IReadOnlyDictionary<string, VersionRule> versions,
+        IReadOnlyCollection<InstanceFact> leftToFence,
         CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(versions);
@@ -64,8 +67,28 @@ public sealed class AdmissionChanges(IEventStore store)
             versions.Keys,
             (application, _) => [new ApplicationCommand.RetireVersions(migration, versions[application].FreeOfOldFrom)],
             cancellationToken);
-        session.EnlistBefore(NoneBelowCommand(versions));
+        session.EnlistBefore(NoneBelowCommand(versions, leftToFence));
     }
+
+    /// <summary>Refuses the versions that need the old structure from now on, whoever of them is still there.</summary>
+    public Task EnlistEarlyRetirementAsync(
+        IEventSession session,
+        string migration,
+        IReadOnlyDictionary<string, VersionRule> versions,
+        CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(versions);
+        return EnlistAsync(
+            session,
+            versions.Keys,
+            (application, _) => [new ApplicationCommand.RetireVersions(migration, versions[application].FreeOfOldFrom)],
+            cancellationToken);
+    }
+
+    /// <summary>Lets them come back.</summary>
+    public Task EnlistRetirementEndedAsync(
+        IEventSession session, string migration, IReadOnlyCollection<string> applications, CancellationToken cancellationToken) =>
+        EnlistAsync(session, applications, (_, _) => [new ApplicationCommand.EndRetirement(migration)], cancellationToken);
 
     /// <summary>
     /// Turns the interval round for a rollback: old versions may come back, also where they were retired already, and
@@ -155,21 +178,33 @@ public sealed class AdmissionChanges(IEventStore store)
         new(((Decision<ApplicationEvent>.Rejected)ApplicationDecider.Decide(command, state)).Rejection);
 
     // In statements of their own behind the lock: their snapshots see what was committed while the lock was waited for.
-    private static NpgsqlBatchCommand NoneBelowCommand(IReadOnlyDictionary<string, VersionRule> versions) => new(
-        """
-        select coordinator.require_command(false, 'CO101', found.application || '/' || found.instance || ' runs version '
-            || found.version || case when found.expires_at <= clock_timestamp() then '; its lease lapsed, it may be paused, not gone' else '' end)
-        from (
-            select i.* from coordinator.instance i join unnest($1, $2) as r(application, bound) using (application)
-            where i.state = 0 and i.version < r.bound
-            order by i.application, i.instance
-            limit 1
-            offset 0
-        ) found
-        """)
+    private static NpgsqlBatchCommand NoneBelowCommand(
+        IReadOnlyDictionary<string, VersionRule> versions, IReadOnlyCollection<InstanceFact> leftToFence)
     {
-        Parameters = { Names(versions), Bounds(versions, rule => rule.FreeOfOldFrom) },
-    };
+        return new NpgsqlBatchCommand(
+            """
+            select coordinator.require_command(false, 'CO101', found.application || '/' || found.instance || ' runs version '
+                || found.version || case when found.expires_at <= clock_timestamp() then '; its lease lapsed, it may be paused, not gone' else '' end)
+            from (
+                select i.* from coordinator.instance i join unnest($1, $2) as r(application, bound) using (application)
+                where i.state = 0 and i.version < r.bound
+                    and not (i.expires_at <= clock_timestamp()
+                        and (i.application, i.instance) in (select l.application, l.instance from unnest($3, $4) as l(application, instance)))
+                order by i.application, i.instance
+                limit 1
+                offset 0
+            ) found
+            """)
+        {
+            Parameters =
+            {
+                Names(versions),
+                Bounds(versions, rule => rule.FreeOfOldFrom),
+                new() { Value = leftToFence.Select(instance => instance.Application).ToArray() },
+                new() { Value = leftToFence.Select(instance => instance.Instance).ToArray() },
+            },
+        };
+    }
 
     private static NpgsqlBatchCommand NoneFromCommand(IReadOnlyDictionary<string, VersionRule> versions) => new(
         """

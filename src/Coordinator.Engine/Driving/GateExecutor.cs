@@ -2,6 +2,7 @@ using Coordinator.Domain.Gates;
 using Coordinator.Domain.Migrations;
 using Coordinator.Domain.Specs;
 using Coordinator.Engine.Applications;
+using Coordinator.Engine.Fencing;
 using Coordinator.Engine.Migrations;
 using Coordinator.Engine.Quarantine;
 using Coordinator.EventStore.Listening;
@@ -11,13 +12,17 @@ namespace Coordinator.Engine.Driving;
 
 /// <summary>
 /// The contract gate, in this order: drain, soak, approval, retire (which counts again under the lock that registrations
-/// take), witness. Until the retirement nothing is refused: old instances may restart, scale, and come back.
+/// take), witness, and in strict mode the fence with its soak. Until the retirement nothing is refused: old instances may restart,
+/// scale, and come back.
 /// </summary>
 internal sealed class GateExecutor(
     MigrationStream stream,
     GateFactsReader facts,
     AdmissionChanges admission,
     QuarantineGate quarantine,
+    RetiredGate retired,
+    EngineOptions options,
+    TimeProvider time,
     AppendListener appended) : IStepExecutor
 {
     private static readonly TimeSpan FactsInterval = TimeSpan.FromSeconds(1);
@@ -29,32 +34,48 @@ internal sealed class GateExecutor(
 
     public async Task<StepOutcome> RunAsync(StepRun run, CancellationToken cancellationToken)
     {
+        var lapsed = new LapsedInstances(time, options.FenceGrace);
+        var retirement = new RetirementProgress();
         while (true)
         {
             var seen = appended.Current;
-            var (state, _) = await stream.LoadAsync(run.Migration, cancellationToken);
+            var (state, version) = await stream.LoadAsync(run.Migration, cancellationToken);
             if (state.Gate == GateStage.Passed)
             {
                 return StepOutcome.Done();
             }
 
-            var moved = state.Gate == GateStage.Retired
-                ? await WitnessAsync(run, cancellationToken)
-                : await DrainAndRetireAsync(run, state, cancellationToken);
+            if (state.LiftOwed)
+            {
+                await FenceLift.PayAsync(stream, run.Target, state, version, cancellationToken);
+                continue;
+            }
+
+            var isRetired = state.Gate == GateStage.Retired;
+            retirement.AdmissionWritten &= isRetired;
+            var moved = isRetired
+                ? await retired.AdvanceAsync(run, state, version, retirement, cancellationToken)
+                : await DrainAndRetireAsync(run, state, lapsed, cancellationToken);
             if (!moved)
             {
-                var interval = state.Gate == GateStage.Retired ? WitnessInterval : FactsInterval;
-                await appended.WaitAsync(seen, interval, cancellationToken);
+                await appended.WaitAsync(seen, isRetired && !state.IsFenced ? WitnessInterval : FactsInterval, cancellationToken);
             }
         }
     }
 
     /// <summary>True when the gate moved on and should be looked at again at once.</summary>
-    private async Task<bool> DrainAndRetireAsync(StepRun run, MigrationState state, CancellationToken cancellationToken)
+    private async Task<bool> DrainAndRetireAsync(
+        StepRun run, MigrationState state, LapsedInstances lapsed, CancellationToken cancellationToken)
     {
         var versions = run.Plan.Spec.Versions;
         var now = await facts.ReadAsync([.. versions.Keys], cancellationToken);
-        var blockers = Drain.Blockers(versions, now.Instances, now.Populations, rollback: false);
+        var leftToFence = await lapsed.LookAsync(versions, now.Instances, run.Target, rollback: false, cancellationToken);
+        var blockers = Drain.Blockers(versions, now.Instances, now.Populations, rollback: false, leftToFence);
+        if (state.RetirementEndedBy is not null)
+        {
+            blockers = [RetirementEnded(state), .. blockers];
+        }
+
         if (blockers.Count > 0)
         {
             // Told at once, not when the drain and the soak are over.
@@ -102,12 +123,15 @@ internal sealed class GateExecutor(
             return false;
         }
 
-        return await RetireAsync(run, versions, cancellationToken);
+        return await RetireAsync(run, versions, leftToFence, cancellationToken);
     }
 
     // One transaction: the application rows FOR UPDATE, the count again, the retirement, the event.
     private async Task<bool> RetireAsync(
-        StepRun run, IReadOnlyDictionary<string, VersionRule> versions, CancellationToken cancellationToken)
+        StepRun run,
+        IReadOnlyDictionary<string, VersionRule> versions,
+        IReadOnlyCollection<InstanceFact> leftToFence,
+        CancellationToken cancellationToken)
     {
         try
         {
@@ -116,16 +140,21 @@ internal sealed class GateExecutor(
                 new MigrationCommand.Retire(versions.ToDictionary(entry => entry.Key, entry => entry.Value.FreeOfOldFrom)),
                 Driver,
                 (session, decision) => decision.Changed
-                    ? admission.EnlistRetireAsync(session, run.Migration, versions, cancellationToken)
+                    ? admission.EnlistRetireAsync(session, run.Migration, versions, leftToFence, cancellationToken)
                     : Task.CompletedTask,
                 cancellationToken);
+            return true;
+        }
+        catch (EngineException refused) when (refused.Rejection.Code == "RETIREMENT_HELD")
+        {
+            // Taken back between the look and the append.
             return true;
         }
         catch (PostgresException guard) when (guard.SqlState == AdmissionChanges.InstancesRemain)
         {
             // An old instance registered after the look and before the lock: back to waiting for it.
             var now = await facts.ReadAsync([.. versions.Keys], cancellationToken);
-            var blockers = Drain.Blockers(versions, now.Instances, now.Populations, rollback: false);
+            var blockers = Drain.Blockers(versions, now.Instances, now.Populations, rollback: false, leftToFence);
             if (blockers.Count > 0)
             {
                 await OrderAsync(run, new MigrationCommand.LoseDrain(blockers), cancellationToken);
@@ -133,19 +162,6 @@ internal sealed class GateExecutor(
 
             return true;
         }
-    }
-
-    private async Task<bool> WitnessAsync(StepRun run, CancellationToken cancellationToken)
-    {
-        var report = await TargetWitness.LookAsync(run.Plan, run.Target, rollback: false, cancellationToken);
-        if (report.Blockers.Count > 0)
-        {
-            await BlockAsync(run, new MigrationCommand.BlockGate(report.Blockers), report.Blockers, cancellationToken);
-            return false;
-        }
-
-        await OrderAsync(run, new MigrationCommand.PassGate(report.Evidence), cancellationToken);
-        return true;
     }
 
     private async Task BlockAsync(
@@ -157,6 +173,12 @@ internal sealed class GateExecutor(
 
     private Task<long> OrderAsync(StepRun run, MigrationCommand command, CancellationToken cancellationToken) =>
         stream.ExecuteAsync(run.Migration, command, Driver, enlist: null, cancellationToken);
+
+    private static Blocker RetirementEnded(MigrationState state) => new(
+        "RETIREMENT_ENDED",
+        state.Name,
+        $"{state.RetirementEndedBy} let old versions come back: {state.RetirementEndedWhy}",
+        $"run 'coordinator retire {state.Name}' when they may be refused again");
 
     private static Blocker ApprovalMissing(string migration) => new(
         "APPROVAL_MISSING",

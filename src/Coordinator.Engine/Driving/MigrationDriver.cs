@@ -1,6 +1,7 @@
 using Coordinator.Domain.Migrations;
 using Coordinator.Domain.Plans;
 using Coordinator.Engine.Applications;
+using Coordinator.Engine.Fencing;
 using Coordinator.Engine.Migrations;
 using Coordinator.Engine.Targets;
 using Coordinator.EventStore;
@@ -44,13 +45,13 @@ internal sealed class MigrationDriver(
             var seen = appended.Current;
             try
             {
-                var (state, _) = await stream.LoadAsync(migration, cancellationToken);
+                var (state, version) = await stream.LoadAsync(migration, cancellationToken);
                 if (!NeedsDriver(state.Status))
                 {
                     return;
                 }
 
-                if (!await AdvanceAsync(state, cancellationToken))
+                if (!await AdvanceAsync(state, version, cancellationToken))
                 {
                     await appended.WaitAsync(seen, LookInterval, cancellationToken);
                 }
@@ -76,8 +77,16 @@ internal sealed class MigrationDriver(
         status is MigrationStatus.Running or MigrationStatus.Paused or MigrationStatus.RollingBack;
 
     /// <summary>True when something was done and there may be more at once.</summary>
-    private async Task<bool> AdvanceAsync(MigrationState state, CancellationToken cancellationToken)
+    private async Task<bool> AdvanceAsync(MigrationState state, long version, CancellationToken cancellationToken)
     {
+        if (state.LiftOwed)
+        {
+            // Paused or not: whoever took the retirement back was promised it, and may have died before he had done it.
+            await UpgradeTargetAsync(state, cancellationToken);
+            await FenceLift.PayAsync(stream, targets.Get(state.Plan!.Spec.Target), state, version, cancellationToken);
+            return true;
+        }
+
         if (state.Status == MigrationStatus.Paused)
         {
             await HoldAsync(state, cancellationToken);
@@ -86,7 +95,7 @@ internal sealed class MigrationDriver(
 
         if (state.NextStep is not { } step)
         {
-            await FinishAsync(state, cancellationToken);
+            await FinishAsync(state, version, cancellationToken);
             return true;
         }
 
@@ -200,8 +209,19 @@ internal sealed class MigrationDriver(
     private static bool CompletesNewStructure(MigrationState state, PlanStep step) =>
         !state.IsRollingBack && MigrationCommands.StepsBeforeGate(state.Plan!).LastOrDefault()?.Id == step.Id;
 
-    private async Task FinishAsync(MigrationState state, CancellationToken cancellationToken)
+    private async Task FinishAsync(MigrationState state, long version, CancellationToken cancellationToken)
     {
+        if (state is { IsRollingBack: true, IsStrict: true })
+        {
+            // The new structure is gone; the role of the new version gets back what it had before.
+            await UpgradeTargetAsync(state, cancellationToken);
+            await FenceLift.PayAsync(stream, targets.Get(state.Plan!.Spec.Target), state, version, cancellationToken);
+        }
+        else if (state.IsStrict)
+        {
+            await VersionFence.KeepAsync(targets.Get(state.Plan!.Spec.Target), migration, cancellationToken);
+        }
+
         var applications = state.Plan!.Spec.Versions.Keys.ToList();
         if (state.IsRollingBack)
         {

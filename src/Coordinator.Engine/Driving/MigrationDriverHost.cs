@@ -109,6 +109,7 @@ internal sealed class MigrationDriverHost(
         var fence = new MigrationFence(targets);
         var transaction = new TransactionStepExecutor(new DdlRunner(time));
         var opening = new BackfillOpening(store, control, fence);
+        var targetAdmission = new TargetAdmission(database, targets);
         var executors = new StepExecutors(
             transaction,
             new IndexExecutor(new ConcurrentIndexRunner(time)),
@@ -117,11 +118,12 @@ internal sealed class MigrationDriverHost(
                 new BackfillPacer(new PaceStore(database, options), options, time, pace, logger),
                 offers, new BackfillBreaker(new BackfillFailures(database), options), appended),
             new VerifyExecutor(),
-            new GateExecutor(stream, facts, admission, new QuarantineGate(), appended),
+            new GateExecutor(
+                stream, facts, admission, new QuarantineGate(), new RetiredGate(stream, facts, targetAdmission), options, time, appended),
             new ContractExecutor(fence, transaction),
-            new UninstallExecutor(fence, new RollbackGate(stream, facts, appended), transaction));
+            new UninstallExecutor(fence, new RollbackGate(stream, facts, options, time, appended), transaction));
         return new MigrationDriver(
-            migration, stream, fence, executors, admission, new TargetAdmission(database, targets), database, targets, appended, logger);
+            migration, stream, fence, executors, admission, targetAdmission, database, targets, appended, logger);
     }
 
     private async Task<List<string>> OpenMigrationsAsync(CancellationToken cancellationToken)

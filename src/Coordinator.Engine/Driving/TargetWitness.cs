@@ -2,6 +2,7 @@ using System.Globalization;
 using Coordinator.Domain.Gates;
 using Coordinator.Domain.Migrations;
 using Coordinator.Domain.Plans;
+using Coordinator.Engine.Fencing;
 using Coordinator.Engine.Migrations;
 using Coordinator.Engine.Targets;
 using Coordinator.Postgres.Catalog;
@@ -46,7 +47,7 @@ internal static class TargetWitness
 
             sessions += report.Sessions.Count;
             blockers.AddRange(Witness.Blockers(
-                plan.Spec.Versions, [.. report.Sessions.Select(session => ToFact(shard.Name, session))], rollback));
+                plan.Spec.Versions, [.. report.Sessions.Select(session => ToFact(shard.Name, session, plan))], rollback));
         }
 
         return new WitnessVerdict(blockers, new Dictionary<string, string>
@@ -57,9 +58,11 @@ internal static class TargetWitness
         });
     }
 
-    // A session's label is application@version, which the client library and the documentation tell everybody to set.
-    private static SessionFact ToFact(string shard, WitnessedSession session)
+    // A session's label is application@version, which the client library and the documentation tell everybody to set. In strict
+    // mode its role says the same, and nobody can choose another.
+    private static SessionFact ToFact(string shard, WitnessedSession session, MigrationPlan plan)
     {
+        var role = StrictRoles.Of(plan.Spec.Versions, [session.Role]) is [var strict] ? strict : null;
         var at = session.ApplicationName.LastIndexOf('@');
         var labelled = at > 0 & long.TryParse(
             session.ApplicationName.AsSpan(at + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var version);
@@ -69,6 +72,8 @@ internal static class TargetWitness
             session.Role,
             session.ApplicationName,
             labelled ? session.ApplicationName[..at] : null,
-            labelled ? version : null);
+            labelled ? version : null,
+            role?.Application,
+            role?.Version);
     }
 }

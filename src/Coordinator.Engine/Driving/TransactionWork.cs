@@ -1,4 +1,5 @@
 using Coordinator.Domain.Plans;
+using Coordinator.Engine.Fencing;
 using Coordinator.Engine.Targets;
 using Coordinator.Postgres.Ddl;
 using Coordinator.Postgres.Ledger;
@@ -63,6 +64,7 @@ internal sealed record TransactionWork
             Statements = [.. TriggerMapping.Drop(uninstall.RemovesSync, uninstall.RemovesFill), .. uninstall.Statements],
             After = uninstall.After,
             InFunction = uninstall.InFunction,
+            Guards = (shard, cancellationToken) => VersionFence.GuardsAsync(run, shard, rollback: true, cancellationToken),
         },
         _ => throw new ArgumentOutOfRangeException(nameof(run), run.Step.GetType().Name, "Not a transaction step."),
     };
@@ -76,8 +78,8 @@ internal sealed record TransactionWork
             .. contract.Statements,
             .. contract.WriteProbe is null ? (IEnumerable<string>)[] : [contract.WriteProbe],
         ],
-        Before = contract.Before,
-        After = contract.After,
+        Before = FencedGrants.Without(contract.Before, run.Plan.Spec.Versions),
+        After = FencedGrants.Without(contract.After, run.Plan.Spec.Versions),
         InFunction = contract.InFunction,
         Guards = (shard, cancellationToken) => ContractGuardsAsync(run, contract, shard, cancellationToken),
     };
@@ -121,6 +123,7 @@ internal sealed record TransactionWork
             run.Migration,
             trigger.Table.Sql,
             trigger.TriggerName)));
+        guards.AddRange(await VersionFence.GuardsAsync(run, shard, rollback: false, cancellationToken));
         return guards;
     }
 }

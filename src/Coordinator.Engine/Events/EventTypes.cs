@@ -37,6 +37,8 @@ public static class EventTypes
         .Add<MigrationEvent.Soaked>("migration_soaked")
         .Add<MigrationEvent.Retired>("migration_retired")
         .Add<MigrationEvent.GatePassed>("migration_gate_passed")
+        .Add<MigrationEvent.RetirementOrdered>("migration_retirement_ordered")
+        .Add<MigrationEvent.RetirementEnded>("migration_retirement_ended")
         .Add<MigrationEvent.Fenced>("migration_fenced")
         .Add<MigrationEvent.FenceLifted>("migration_fence_lifted")
         .Add<MigrationEvent.Paused>("migration_paused")

@@ -3,6 +3,7 @@ using Coordinator.Domain.Migrations;
 using Coordinator.Domain.Plans;
 using Coordinator.Domain.Specs;
 using Coordinator.Engine.Applications;
+using Coordinator.Engine.Driving;
 using Coordinator.Engine.Leasing;
 using Coordinator.Engine.Planning;
 using Coordinator.Engine.Requests;
@@ -25,6 +26,7 @@ public sealed class MigrationCommands
     private readonly AdmissionChanges _admission;
     private readonly BackfillControl _backfills;
     private readonly RequestStore _requests;
+    private readonly Targets.TargetRegistry _targets;
 
     /// <summary>Opens nothing.</summary>
     public MigrationCommands(
@@ -42,6 +44,7 @@ public sealed class MigrationCommands
         _admission = admission;
         _backfills = backfills;
         _requests = requests;
+        _targets = targets;
     }
 
     /// <summary>Compiles without recording anything.</summary>
@@ -172,10 +175,16 @@ public sealed class MigrationCommands
                 }
             },
             cancellationToken);
-        var (state, _) = await _stream.LoadAsync(name, cancellationToken);
+        var (state, version) = await _stream.LoadAsync(name, cancellationToken);
         if (state.IsRollingBack)
         {
             await CloseFenceAsync(state, cancellationToken);
+        }
+
+        if (state.LiftOwed)
+        {
+            // Old versions may come back, so their roles must be able to; a driver would do it too.
+            await FenceLift.PayAsync(_stream, _targets.Get(state.Plan!.Spec.Target), state, version, cancellationToken);
         }
 
         return revision;

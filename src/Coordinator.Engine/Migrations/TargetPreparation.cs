@@ -1,5 +1,6 @@
 using Coordinator.Domain;
 using Coordinator.Domain.Plans;
+using Coordinator.Engine.Fencing;
 using Coordinator.Engine.Targets;
 using Coordinator.Postgres.Catalog;
 using Coordinator.Postgres.Health;
@@ -11,6 +12,7 @@ namespace Coordinator.Engine.Migrations;
 public sealed class TargetPreparation(TargetRegistry targets, CoordinatorIdentity identity)
 {
     private readonly MigrationFence _fence = new(targets);
+    private readonly StrictPreparation _strict = new(targets);
 
     /// <summary>What a check of every shard finds; changes nothing.</summary>
     public async Task<IReadOnlyList<(string Shard, TargetFinding Finding)>> CheckAsync(
@@ -46,7 +48,7 @@ public sealed class TargetPreparation(TargetRegistry targets, CoordinatorIdentit
     public async Task PrepareAsync(string migration, MigrationPlan plan, CancellationToken cancellationToken)
     {
         var findings = await CheckAsync(plan.Spec.Target, TablesOf(plan), cancellationToken);
-        var errors = findings.Where(found => found.Finding.Severity == FindingSeverity.Error).ToList();
+        var errors = findings.Concat(await _strict.CheckAsync(plan.Spec, cancellationToken)).Where(found => found.Finding.Severity == FindingSeverity.Error).ToList();
         if (errors.Count > 0)
         {
             throw new EngineException(new Rejection(

@@ -1,7 +1,9 @@
 using System.Globalization;
+using Coordinator.Domain.Applications;
 using Coordinator.Domain.Migrations;
 using Coordinator.Domain.Plans;
 using Coordinator.Engine.Applications;
+using Coordinator.Engine.Fencing;
 using Coordinator.Engine.Migrations;
 using Npgsql;
 
@@ -13,13 +15,34 @@ namespace Coordinator.Engine.Readiness;
 /// </summary>
 public sealed class ReadinessQueries(CoordinationDatabase database, InstanceRegistry instances, MigrationQueries migrations)
 {
+    // What doesn't mend by waiting: rows that can't be filled, a fence that can't stand, a retirement that was taken back.
+    private static readonly string[] NeedAPerson =
+    [
+        "QUARANTINED_ROWS", "RETIREMENT_ENDED",
+        FenceBlockers.RightsMissing, FenceBlockers.RightRemains, FenceBlockers.PreparedTransaction,
+    ];
+
     /// <summary>May this version be deployed?</summary>
     public Task<ReadinessVerdict> DeployAsync(string application, long version, CancellationToken cancellationToken) =>
         AdmissionAsync(application, version, cancellationToken);
 
     /// <summary>May the application still go back to this version?</summary>
-    public Task<ReadinessVerdict> RollBackAsync(string application, long version, CancellationToken cancellationToken) =>
-        AdmissionAsync(application, version, cancellationToken);
+    public async Task<ReadinessVerdict> RollBackAsync(string application, long version, CancellationToken cancellationToken)
+    {
+        var verdict = await AdmissionAsync(application, version, cancellationToken);
+        if (verdict.Blockers is not [{ Code: Admission.Retired } retired])
+        {
+            return verdict;
+        }
+
+        var ending = await TakeBackAsync(application, version, cancellationToken);
+        return ending.Count == 0
+            ? verdict
+            : ReadinessVerdict.Blocked([retired with
+            {
+                ClearedBy = $"{retired.ClearedBy} Or let it come back, while no contract has begun: {string.Join(", ", ending.Select(name => $"'coordinator un-retire {name}'"))}.",
+            }]);
+    }
 
     /// <summary>Has the migration passed this point?</summary>
     public async Task<ReadinessVerdict> MilestoneAsync(
@@ -78,6 +101,39 @@ public sealed class ReadinessQueries(CoordinationDatabase database, InstanceRegi
         return names;
     }
 
+    /// <summary>The migrations whose retirements keep this version out and can all still be taken back; else none.</summary>
+    private async Task<List<string>> TakeBackAsync(string application, long version, CancellationToken cancellationToken)
+    {
+        await using var command = database.DataSource.CreateCommand(
+            "select migration, permanent from coordinator.application_limit where application = $1 and floor > $2 order by migration");
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = application });
+        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = version });
+        var names = new List<string>();
+        await using (var reader = await command.ExecuteReaderAsync(cancellationToken))
+        {
+            while (await reader.ReadAsync(cancellationToken))
+            {
+                if (reader.GetBoolean(1))
+                {
+                    return [];
+                }
+
+                names.Add(reader.GetString(0));
+            }
+        }
+
+        // Permanent is recorded at the end of the contract; its beginning is too late already.
+        foreach (var name in names)
+        {
+            if ((await migrations.GetAsync(name, cancellationToken)).State.ContractStarted)
+            {
+                return [];
+            }
+        }
+
+        return names;
+    }
+
     private static bool HasPassed(MigrationState state, Milestone milestone)
     {
         if (state.IsRollingBack || state.Plan is not { } plan)
@@ -118,8 +174,7 @@ public sealed class ReadinessQueries(CoordinationDatabase database, InstanceRegi
                 state, "MIGRATION_ROLLED_BACK", "the migration is being, or was, rolled back", "plan a new migration")]),
             MigrationStatus.Cancelled => ReadinessVerdict.Blocked([Of(
                 state, "MIGRATION_CANCELLED", "the migration was cancelled", "plan a new migration")]),
-            // Rows that can't be filled don't mend by waiting.
-            _ when state.Blockers.Any(blocker => blocker.Code == "QUARANTINED_ROWS") => ReadinessVerdict.Blocked(state.Blockers),
+            _ when state.Blockers.Any(blocker => NeedAPerson.Contains(blocker.Code)) => ReadinessVerdict.Blocked(state.Blockers),
             _ => ReadinessVerdict.Wait(state.Blockers.Count > 0
                 ? state.Blockers
                 : [Of(state, "MIGRATION_RUNNING", view.Activity.Length > 0 ? view.Activity : "the migration is running", "nothing to do; ask again")]),

@@ -65,35 +65,28 @@ public static class YamlSpecReader
         var versions = new Dictionary<string, VersionRule>(StringComparer.Ordinal);
         foreach (var entry in applications.Entries)
         {
-            versions[entry.Key] = SpecMappingReader.Open(
-                entry.Value, applications.PathOf(entry.Key), issues, "uses_new_from", "free_of_old_from") is { } rule
-                ? ReadRule(rule)
-                : new VersionRule(1, 1);
+            versions[entry.Key] = VersionRuleReader.Read(entry.Value, applications.PathOf(entry.Key), issues);
         }
 
         return versions;
     }
 
-    private static VersionRule ReadRule(SpecMappingReader rule) => new(
-        rule.RequiredNumber("uses_new_from", "Give the first version that reads the new structure, a number.", 1),
-        rule.RequiredNumber("free_of_old_from", "Give the first version that does not touch the old structure, a number.", long.MaxValue));
-
     private static ContractRule ReadContract(SpecNode node, SpecIssues issues)
     {
-        if (SpecMappingReader.Open(node, "contract", issues, "soak", "approval") is not { } reader)
+        if (SpecMappingReader.Open(node, "contract", issues, "soak", "approval", "fence_soak") is not { } reader)
         {
             return ContractRule.Default;
         }
 
-        return new ContractRule(ReadSoak(reader), ReadApproval(reader));
+        return new ContractRule(ReadSoak(reader, "soak") ?? TimeSpan.Zero, ReadApproval(reader), ReadSoak(reader, "fence_soak"));
     }
 
-    private static TimeSpan ReadSoak(SpecMappingReader reader)
+    private static TimeSpan? ReadSoak(SpecMappingReader reader, string key)
     {
         const string Remedy = "Write a duration such as 24h, 90s, 7d or 0.";
-        if (reader.OptionalText("soak", Remedy) is not { } text)
+        if (reader.OptionalText(key, Remedy) is not { } text)
         {
-            return TimeSpan.Zero;
+            return null;
         }
 
         if (SpecDuration.Parse(text) is { } soak)
@@ -102,8 +95,8 @@ public static class YamlSpecReader
         }
 
         reader.Report(
-            "soak", reader.Node("soak")!.Mark, "DURATION_INVALID", $"'{SpecNodeParser.Shorten(text)}' is not a duration.", Remedy);
-        return TimeSpan.Zero;
+            key, reader.Node(key)!.Mark, "DURATION_INVALID", $"'{SpecNodeParser.Shorten(text)}' is not a duration.", Remedy);
+        return null;
     }
 
     private static bool ReadApproval(SpecMappingReader reader)

@@ -100,6 +100,7 @@ internal static class OptionsCheck
         [
             (nameof(timings.InstanceLease), timings.InstanceLease),
             (nameof(timings.HeartbeatInterval), timings.HeartbeatInterval),
+            (nameof(timings.FenceGrace), timings.FenceGrace),
             (nameof(timings.BatchLease), timings.BatchLease),
             (nameof(timings.BatchLockTimeout), timings.BatchLockTimeout),
             (nameof(timings.BatchStatementTimeout), timings.BatchStatementTimeout),

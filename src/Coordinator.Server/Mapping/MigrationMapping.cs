@@ -1,5 +1,6 @@
 using Coordinator.Domain.Migrations;
 using Coordinator.Domain.Plans;
+using Coordinator.Domain.Specs;
 using Coordinator.Engine.Migrations;
 using Coordinator.Engine.Planning;
 
@@ -28,7 +29,7 @@ internal static class MigrationMapping
             Target = spec.Target,
             State = ToProto(state.Status),
             Steps = { StepsOf(state).Select(step => ToProto(step, state, withSql)) },
-            GateStage = ToProto(state.Gate),
+            GateStage = ToProto(state),
             Blockers = { state.Blockers.Select(BlockerMapping.ToProto) },
             StatusMessage = StatusSentence.Of(view),
             Backfills = { BackfillMapping.ToProto(view) },
@@ -36,7 +37,7 @@ internal static class MigrationMapping
             {
                 spec.Versions.ToDictionary(
                     entry => entry.Key,
-                    entry => new V1.VersionRule { UsesNewFrom = entry.Value.UsesNewFrom, FreeOfOldFrom = entry.Value.FreeOfOldFrom }),
+                    entry => ToProto(entry.Value)),
             },
             Revision = view.Revision,
             CreateTime = Timestamps.ToProto(view.CreatedAt),
@@ -79,8 +80,25 @@ internal static class MigrationMapping
         _ => V1.Migration.Types.State.Unspecified,
     };
 
-    private static V1.Migration.Types.GateStage ToProto(GateStage stage) => stage switch
+    private static V1.VersionRule ToProto(VersionRule rule)
     {
+        var proto = new V1.VersionRule
+        {
+            UsesNewFrom = rule.UsesNewFrom,
+            FreeOfOldFrom = rule.FreeOfOldFrom,
+            RolePattern = rule.Roles?.Pattern ?? "",
+        };
+        foreach (var (version, role) in rule.Roles?.Named ?? new Dictionary<long, string>())
+        {
+            proto.Roles.Add(version, role);
+        }
+
+        return proto;
+    }
+
+    private static V1.Migration.Types.GateStage ToProto(MigrationState state) => state.Gate switch
+    {
+        GateStage.Retired when state.IsFenced => V1.Migration.Types.GateStage.Fenced,
         GateStage.Closed => V1.Migration.Types.GateStage.Closed,
         GateStage.Draining => V1.Migration.Types.GateStage.Draining,
         GateStage.Soaking => V1.Migration.Types.GateStage.Soaking,

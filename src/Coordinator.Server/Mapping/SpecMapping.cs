@@ -22,7 +22,9 @@ internal static class SpecMapping
             "specification", "SPECIFICATION_MISSING", "There is no specification.", "Set yaml or spec.")]),
     };
 
-    private static MigrationSpec FromYaml(string yaml) => YamlSpecReader.Read(yaml) switch
+    /// <summary>A specification in YAML.</summary>
+    /// <exception cref="SpecificationException">What is wrong with it.</exception>
+    public static MigrationSpec FromYaml(string yaml) => YamlSpecReader.Read(yaml) switch
     {
         SpecReadResult.Spec read => read.Value,
         SpecReadResult.Invalid invalid => throw new SpecificationException(invalid.Errors),
@@ -37,8 +39,11 @@ internal static class SpecMapping
             Name = message.Migration,
             Target = message.Target,
             Versions = message.Versions.ToDictionary(
-                entry => entry.Key, entry => new VersionRule(entry.Value.UsesNewFrom, entry.Value.FreeOfOldFrom), StringComparer.Ordinal),
-            Contract = new ContractRule(Soak(message.Contract?.Soak, errors), message.Contract?.ApprovalRequired ?? false),
+                entry => entry.Key, entry => ToDomain(entry.Key, entry.Value, errors), StringComparer.Ordinal),
+            Contract = new ContractRule(
+                Soak(message.Contract?.Soak, "soak", errors) ?? TimeSpan.Zero,
+                message.Contract?.ApprovalRequired ?? false,
+                Soak(message.Contract?.FenceSoak, "fence_soak", errors)),
             Operations = [.. message.Operations.Select((operation, index) => ToDomain(operation, index, errors)).OfType<OperationSpec>()],
         };
         // The planner validates what can be read; what can't is reported together with the rest that can.
@@ -46,11 +51,27 @@ internal static class SpecMapping
             [.. errors, .. SpecValidator.Validate(spec).Where(error => !error.Place.StartsWith("operations", StringComparison.Ordinal))]);
     }
 
-    private static TimeSpan Soak(Duration? soak, List<SpecError> errors)
+    private static VersionRule ToDomain(string application, V1.VersionRule rule, List<SpecError> errors)
+    {
+        if (rule.RolePattern.Length > 0 && rule.Roles.Count > 0)
+        {
+            errors.Add(new SpecError(
+                $"versions.{application}.roles", "ROLES_AMBIGUOUS", "Both role_pattern and roles are set.", "Keep one of them."));
+        }
+
+        return new VersionRule(
+            rule.UsesNewFrom,
+            rule.FreeOfOldFrom,
+            rule.RolePattern.Length > 0 ? new VersionRoles(rule.RolePattern)
+                : rule.Roles.Count > 0 ? new VersionRoles(null, new Dictionary<long, string>(rule.Roles))
+                : null);
+    }
+
+    private static TimeSpan? Soak(Duration? soak, string field, List<SpecError> errors)
     {
         if (soak is null)
         {
-            return TimeSpan.Zero;
+            return null;
         }
 
         if (Math.Abs(soak.Seconds) <= MaxDurationSeconds && Math.Abs((long)soak.Nanos) < 1_000_000_000
@@ -59,8 +80,8 @@ internal static class SpecMapping
             return soak.ToTimeSpan();
         }
 
-        errors.Add(new SpecError("contract.soak", "SOAK_OUT_OF_RANGE", "The soak is not a duration.", "Send a normalized google.protobuf.Duration."));
-        return TimeSpan.Zero;
+        errors.Add(new SpecError($"contract.{field}", "SOAK_OUT_OF_RANGE", "The soak is not a duration.", "Send a normalized google.protobuf.Duration."));
+        return null;
     }
 
     private static OperationSpec? ToDomain(V1.Operation operation, int index, List<SpecError> errors)
@@ -80,7 +101,8 @@ internal static class SpecMapping
                     Given(raw.Expand),
                     raw.Backfill is { } fill ? new RawBackfill(fill.Table, Given(fill.Sql), Given(fill.Verify), Given(fill.Handler)) : null,
                     Given(raw.Contract),
-                    Given(raw.Rollback));
+                    Given(raw.Rollback),
+                    Given(raw.Table));
             default:
                 errors.Add(new SpecError(
                     string.Create(CultureInfo.InvariantCulture, $"operations[{index}]"),

@@ -1,4 +1,5 @@
 using Coordinator.Domain.Plans;
+using Coordinator.Domain.Specs;
 using Coordinator.Postgres.Health;
 using Coordinator.Server.Errors;
 
@@ -22,6 +23,23 @@ internal static class TargetMapping
 
         return [.. tables.Select(table => TableRef.Parse(table, schema: null))];
     }
+
+    /// <summary>The tables that a check is asked about, with those of its specification.</summary>
+    public static IReadOnlyList<TableRef> TablesOf(V1.CheckTargetRequest request, MigrationSpec? spec)
+    {
+        if (spec is not null && spec.Target != request.Target)
+        {
+            throw InvalidRequest.Field(
+                "yaml",
+                "TARGET_DIFFERS",
+                $"The specification is for target '{spec.Target}', not for '{request.Target}'.",
+                "Name the specification's target.");
+        }
+
+        return [.. ParseTables(request.Tables).Concat(spec is null ? [] : PlanCompiler.TablesOf(spec)).Distinct()];
+    }
+
+    public static V1.SetupScript ToProto((string Shard, string Sql) script) => new() { Shard = script.Shard, Sql = script.Sql };
 
     public static V1.TargetFinding ToProto((string Shard, TargetFinding Finding) found) => new()
     {

@@ -1,4 +1,7 @@
+using Coordinator.Domain.Specs;
+using Coordinator.Engine.Fencing;
 using Coordinator.Engine.Migrations;
+using Coordinator.Postgres.Health;
 using Coordinator.Server.Hosting;
 using Coordinator.Server.Mapping;
 using Coordinator.Server.Security;
@@ -12,6 +15,8 @@ internal sealed class MigrationService(
     MigrationCommands commands,
     MigrationQueries queries,
     TargetPreparation targets,
+    StrictPreparation strict,
+    RetirementCommands retirements,
     ChangeWatch changes,
     StreamEnding streams) : V1.MigrationService.MigrationServiceBase
 {
@@ -22,11 +27,11 @@ internal sealed class MigrationService(
         if (request.ValidateOnly)
         {
             var plan = await commands.CompileAsync(spec, context.CancellationToken);
-            return new V1.PlanMigrationResponse { Migration = MigrationMapping.ToProto(plan) };
+            return await PlannedAsync(spec, MigrationMapping.ToProto(plan), context);
         }
 
         await commands.PlanAsync(spec, order, context.CancellationToken);
-        return new V1.PlanMigrationResponse { Migration = await ReadAsync(spec.Name, context) };
+        return await PlannedAsync(spec, await ReadAsync(spec.Name, context), context);
     }
 
     public override async Task<V1.StartMigrationResponse> StartMigration(V1.StartMigrationRequest request, ServerCallContext context)
@@ -121,11 +126,46 @@ internal sealed class MigrationService(
         };
     }
 
+    public override async Task<V1.RetireVersionsResponse> RetireVersions(V1.RetireVersionsRequest request, ServerCallContext context)
+    {
+        var name = ResourceNames.ParseMigration(request.Name, "name");
+        var reason = FreeText.Check("reason", request.Reason);
+        await retirements.RetireAsync(name, reason, context.Order(request.RequestId), context.CancellationToken);
+        return new V1.RetireVersionsResponse { Migration = await ReadAsync(name, context) };
+    }
+
+    public override async Task<V1.UnretireVersionsResponse> UnretireVersions(
+        V1.UnretireVersionsRequest request, ServerCallContext context)
+    {
+        var name = ResourceNames.ParseMigration(request.Name, "name");
+        var reason = FreeText.Check("reason", request.Reason);
+        await retirements.UnRetireAsync(name, reason, context.Order(request.RequestId), context.CancellationToken);
+        return new V1.UnretireVersionsResponse { Migration = await ReadAsync(name, context) };
+    }
+
     public override async Task<V1.CheckTargetResponse> CheckTarget(V1.CheckTargetRequest request, ServerCallContext context)
     {
-        var tables = TargetMapping.ParseTables(request.Tables);
+        var spec = request.Yaml.Length == 0 ? null : SpecMapping.FromYaml(request.Yaml);
+        var tables = TargetMapping.TablesOf(request, spec);
         var findings = await targets.CheckAsync(request.Target, tables, context.CancellationToken);
-        return new V1.CheckTargetResponse { Findings = { findings.Select(TargetMapping.ToProto) } };
+        var response = new V1.CheckTargetResponse { Findings = { findings.Select(TargetMapping.ToProto) } };
+        if (spec is not null)
+        {
+            response.Findings.AddRange((await strict.CheckAsync(spec, context.CancellationToken)).Select(TargetMapping.ToProto));
+            response.SetupScripts.AddRange((await strict.ScriptsAsync(spec, context.CancellationToken)).Select(TargetMapping.ToProto));
+        }
+
+        return response;
+    }
+
+    private async Task<V1.PlanMigrationResponse> PlannedAsync(MigrationSpec spec, V1.Migration migration, ServerCallContext context)
+    {
+        var findings = await strict.CheckAsync(spec, context.CancellationToken);
+        return new V1.PlanMigrationResponse
+        {
+            Migration = migration,
+            StrictFindings = { findings.Where(found => found.Finding.Severity != FindingSeverity.Ok).Select(TargetMapping.ToProto) },
+        };
     }
 
     private async Task<V1.Migration> ReadAsync(string name, ServerCallContext context) =>

@@ -16,6 +16,8 @@ public class ChangeCommandTests : FakeCoordinatorTest
         new[] { "resume" },
         new[] { "approve" },
         new[] { "retry" },
+        new[] { "retire", "--reason", "stragglers" },
+        new[] { "un-retire", "--reason", "a report" },
         new[] { "cancel" },
         new[] { "rollback", "--yes" },
     ];
@@ -63,6 +65,20 @@ public class ChangeCommandTests : FakeCoordinatorTest
         Assert.Equal("replication lag", Assert.Single(Answers.Asked<PauseMigrationRequest>()).Reason);
     }
 
+    [Theory]
+    [InlineData("retire")]
+    [InlineData("un-retire")]
+    public async Task A_retirement_and_its_end_need_a_reason_and_send_it(string verb)
+    {
+        AnswerChanges();
+
+        var without = await Server.RunAsync(verb, Samples.Name);
+        var with = await Server.RunAsync(verb, Samples.Name, "--reason", "the nightly report");
+
+        Assert.Equal((ExitCode.Usage, ExitCode.Done), (without.ExitCode, with.ExitCode));
+        Assert.Equal("the nightly report", Field(Assert.Single(Answers.Requests), "reason"));
+    }
+
     [Fact]
     public async Task A_rollback_without_a_terminal_needs_a_yes()
     {
@@ -101,6 +117,8 @@ public class ChangeCommandTests : FakeCoordinatorTest
         Answers.On<ResumeMigrationRequest, ResumeMigrationResponse>(static _ => new() { Migration = Samples.Filling() });
         Answers.On<ApproveMigrationRequest, ApproveMigrationResponse>(static _ => new() { Migration = Samples.Filling() });
         Answers.On<RetryMigrationRequest, RetryMigrationResponse>(static _ => new() { Migration = Samples.Filling() });
+        Answers.On<RetireVersionsRequest, RetireVersionsResponse>(static _ => new() { Migration = Samples.Filling() });
+        Answers.On<UnretireVersionsRequest, UnretireVersionsResponse>(static _ => new() { Migration = Samples.Filling() });
         Answers.On<CancelMigrationRequest, CancelMigrationResponse>(static _ => new() { Migration = Samples.Filling() });
         Answers.On<RollBackMigrationRequest, RollBackMigrationResponse>(static _ => new() { Migration = Samples.Filling() });
     }

@@ -54,6 +54,30 @@ public sealed class PlanCommandTests : FakeCoordinatorTest, IDisposable
         Assert.True(Guid.TryParse(request.RequestId, out _));
     }
 
+    [Fact]
+    public async Task A_plan_says_what_strict_mode_lacks()
+    {
+        Answers.On<PlanMigrationRequest, PlanMigrationResponse>(static _ => new()
+        {
+            Migration = Samples.Planned(),
+            StrictFindings =
+            {
+                new TargetFinding
+                {
+                    Severity = TargetFinding.Types.Severity.Error,
+                    Shard = "main",
+                    Code = "STRICT_ROLE_MISSING",
+                    Message = "There is no role 'bank_v1'",
+                    Remedy = "create it",
+                },
+            },
+        });
+
+        var result = await Server.RunAsync("plan", _file);
+
+        Assert.EndsWith("\nstrict mode: main: There is no role 'bank_v1'\n  what to do: create it\n", result.Output, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("--validate-only")]
     [InlineData("--dry-run")]

@@ -38,6 +38,25 @@ public class TargetCheckCommandTests : FakeCoordinatorTest
         Assert.Equal(["review", "sales.order"], Assert.Single(Answers.Asked<CheckTargetRequest>()).Tables);
     }
 
+    [Fact]
+    public async Task The_sql_of_strict_mode_is_printed_alone()
+    {
+        var file = Path.GetTempFileName();
+        await File.WriteAllTextAsync(file, "migration: rename\n");
+        Answers.On<CheckTargetRequest, CheckTargetResponse>(static _ => new()
+        {
+            SetupScripts = { new SetupScript { Shard = "main", Sql = "alter role \"coord\" createrole;\n" } },
+        });
+
+        var result = await Server.RunAsync("target", "check", "shop", "--spec", file, "--sql");
+        var without = await Server.RunAsync("target", "check", "shop", "--sql");
+
+        File.Delete(file);
+        Assert.Equal("-- shard main\nalter role \"coord\" createrole;\n", result.Output);
+        Assert.Equal((ExitCode.Done, ExitCode.Usage), (result.ExitCode, without.ExitCode));
+        Assert.Equal("migration: rename\n", Assert.Single(Answers.Asked<CheckTargetRequest>()).Yaml);
+    }
+
     private void Findings(params Severity[] severities) => Answers.On<CheckTargetRequest, CheckTargetResponse>(_ => new()
     {
         Findings =

@@ -37,6 +37,12 @@ internal sealed class FakeMigrations(FakeAnswers answers) : MigrationService.Mig
     public override Task<RollBackMigrationResponse> RollBackMigration(RollBackMigrationRequest request, ServerCallContext context) =>
         answers.AnswerAsync<RollBackMigrationResponse>(request, context);
 
+    public override Task<RetireVersionsResponse> RetireVersions(RetireVersionsRequest request, ServerCallContext context) =>
+        answers.AnswerAsync<RetireVersionsResponse>(request, context);
+
+    public override Task<UnretireVersionsResponse> UnretireVersions(UnretireVersionsRequest request, ServerCallContext context) =>
+        answers.AnswerAsync<UnretireVersionsResponse>(request, context);
+
     public override Task<CancelMigrationResponse> CancelMigration(CancelMigrationRequest request, ServerCallContext context) =>
         answers.AnswerAsync<CancelMigrationResponse>(request, context);
 

@@ -44,7 +44,7 @@ public sealed class AdmissionFixture(CoordinationFixture fixture)
     public async Task RetireAsync(NpgsqlBatchCommand? last, params string[] applications)
     {
         await using var session = fixture.Store.OpenSession();
-        await _changes.EnlistRetireAsync(session, "m", Versions(applications), CancellationToken.None);
+        await _changes.EnlistRetireAsync(session, "m", Versions(applications), [], CancellationToken.None);
         if (last is not null)
         {
             session.Enlist(last);

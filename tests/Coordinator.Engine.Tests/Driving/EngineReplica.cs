@@ -18,12 +18,13 @@ internal sealed class EngineReplica : IAsyncDisposable
     }
 
     public static async Task<EngineReplica> StartAsync(
-        string coordination, IReadOnlyDictionary<string, TargetOptions> targets, bool drive = true, TimeProvider? time = null)
+        string coordination, IReadOnlyDictionary<string, TargetOptions> targets, bool drive = true, TimeProvider? time = null,
+        Action<EngineOptions>? configure = null)
     {
         var services = new ServiceCollection();
         services.AddSingleton(time ?? TimeProvider.System);
         services.AddLogging(logging => logging.AddConsole().SetMinimumLevel(LogLevel.Warning));
-        services.AddCoordinatorEngine(coordination, targets);
+        services.AddCoordinatorEngine(coordination, targets, configure);
         var replica = new EngineReplica(services.BuildServiceProvider());
         await replica._services.EnsureCoordinatorSchemaAsync(CancellationToken.None);
         if (drive)

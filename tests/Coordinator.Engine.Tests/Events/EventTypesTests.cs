@@ -36,6 +36,8 @@ public sealed class EventTypesTests
     [InlineData("migration_soaked")]
     [InlineData("migration_retired")]
     [InlineData("migration_gate_passed")]
+    [InlineData("migration_retirement_ordered")]
+    [InlineData("migration_retirement_ended")]
     [InlineData("migration_fenced")]
     [InlineData("migration_fence_lifted")]
     [InlineData("migration_paused")]

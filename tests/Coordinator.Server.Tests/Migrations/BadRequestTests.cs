@@ -67,6 +67,8 @@ public sealed class BadRequestTests(ShopFixture shop) : IClassFixture<ShopFixtur
             ("get", () => client.GetMigrationAsync(new() { Name = "nobody" }).ResponseAsync),
             ("start", () => client.StartMigrationAsync(new() { Name = "nobody" }).ResponseAsync),
             ("pause", () => client.PauseMigrationAsync(new() { Name = "nobody" }).ResponseAsync),
+            ("retire", () => client.RetireVersionsAsync(new() { Name = "nobody", Reason = "x" }).ResponseAsync),
+            ("un-retire", () => client.UnretireVersionsAsync(new() { Name = "nobody", Reason = "x" }).ResponseAsync),
             ("resume", () => client.ResumeMigrationAsync(new() { Name = "nobody" }).ResponseAsync),
             ("approve", () => client.ApproveMigrationAsync(new() { Name = "nobody" }).ResponseAsync),
             ("retry", () => client.RetryMigrationAsync(new() { Name = "nobody" }).ResponseAsync),

@@ -23,6 +23,8 @@ public sealed class AuthorizationTests(KeyedServerFixture keyed) : IClassFixture
         ["MigrationService/ApproveMigration"] = "operator",
         ["MigrationService/RetryMigration"] = "operator",
         ["MigrationService/RollBackMigration"] = "operator",
+        ["MigrationService/RetireVersions"] = "operator",
+        ["MigrationService/UnretireVersions"] = "operator",
         ["MigrationService/CancelMigration"] = "operator",
         ["MigrationService/ListMigrationEvents"] = "operator",
         ["MigrationService/CheckTarget"] = "operator",

@@ -47,7 +47,11 @@ internal static class PlanCommand
         try
         {
             var response = await context.Client.Migrations.PlanMigrationAsync(request, context.Target(cancellationToken));
-            context.Results.Write(response, (writer, palette) => PlanText.Write(writer, palette, response.Migration));
+            context.Results.Write(response, (writer, palette) =>
+            {
+                PlanText.Write(writer, palette, response.Migration);
+                PlanText.WriteStrictFindings(writer, palette, response);
+            });
             Advise(context, response.Migration, validateOnly);
             return ExitCode.Done;
         }

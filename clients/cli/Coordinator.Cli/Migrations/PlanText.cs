@@ -22,6 +22,17 @@ internal static class PlanText
         MigrationText.WriteWarnings(writer, palette, migration);
     }
 
+    /// <summary>What strict mode needs and the target does not have: the migration would not start.</summary>
+    public static void WriteStrictFindings(TextWriter writer, Palette palette, PlanMigrationResponse response)
+    {
+        foreach (var finding in response.StrictFindings)
+        {
+            writer.WriteLine();
+            writer.WriteLine($"{palette.Yellow("strict mode:")} {PlainText.Line(finding.Shard)}: {PlainText.Line(finding.Message)}");
+            writer.WriteLine($"  what to do: {PlainText.Block(finding.Remedy)}");
+        }
+    }
+
     private static void WriteStep(TextWriter writer, Palette palette, Step step)
     {
         writer.WriteLine($"  {step.Id}: {PlainText.Line(step.Description)}");
