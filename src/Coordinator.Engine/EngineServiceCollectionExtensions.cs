@@ -77,6 +77,7 @@ public static class EngineServiceCollectionExtensions
             provider.GetRequiredService<ILogger<BatchRetention>>()));
         services.AddHostedService<Housekeeping>();
         services.AddHostedService<MigrationDriverHost>();
+        services.AddHostedService<AdmissionSync>();
         return services;
     }
 

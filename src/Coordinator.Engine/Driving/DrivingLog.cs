@@ -23,4 +23,7 @@ internal static partial class DrivingLog
 
     [LoggerMessage(EventId = 2005, EventName = "HousekeepingFailed", Level = LogLevel.Warning, Message = "Housekeeping failed; it is tried again")]
     public static partial void HousekeepingFailed(ILogger logger, Exception exception);
+
+    [LoggerMessage(EventId = 2006, EventName = "AdmissionNotWritten", Level = LogLevel.Warning, Message = "Target {Target}, shard {Shard}: the admission intervals could not be written; it is tried again")]
+    public static partial void AdmissionNotWritten(ILogger logger, Exception exception, string target, string shard);
 }
