@@ -12,6 +12,7 @@ public class DependencyTests
         ["Coordinator.Protocol"] = [],
         ["Coordinator.Server"] = ["Coordinator.Engine", "Coordinator.Protocol"],
         ["Coordinator.Client"] = ["Coordinator.Protocol"],
+        ["Coordinator.Client.Postgres"] = ["Coordinator.Client"],
         ["Coordinator.Worker"] = ["Coordinator.Client"],
         // The command hosts the server and a worker: serve, dev, worker.
         ["Coordinator.Cli"] = ["Coordinator.Client", "Coordinator.Worker", "Coordinator.Server"],
