@@ -14,13 +14,8 @@ internal sealed class ContractExecutor(MigrationFence fence, TransactionStepExec
 {
     public async Task<StepOutcome> RunAsync(StepRun run, CancellationToken cancellationToken)
     {
-        var target = run.Plan.Spec.Target;
-        if (!await fence.IsAsync(target, run.Migration, FenceMode.Closed, cancellationToken))
-        {
-            await run.Activity.SayAsync("closing the fence: no batch may commit any more", cancellationToken);
-            await fence.RaiseAsync(target, run.Migration, FenceMode.Closed, cancellationToken);
-        }
-
+        await run.Activity.SayAsync("closing the fence: no batch may commit any more", cancellationToken);
+        await fence.HoldAsync(run.Plan.Spec.Target, run.Migration, FenceMode.Closed, cancellationToken);
         var untouched = run with { Target = run.Target with { Shards = await UntouchedAsync(run, cancellationToken) } };
         foreach (var step in run.Plan.Steps.OfType<PlanStep.Verify>())
         {

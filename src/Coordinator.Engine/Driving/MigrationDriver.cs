@@ -118,11 +118,7 @@ internal sealed class MigrationDriver(
     private async Task HoldAsync(MigrationState state, CancellationToken cancellationToken)
     {
         var mode = state.IsRollingBack ? FenceMode.Closed : FenceMode.Paused;
-        if (!await fence.IsAsync(state.Plan!.Spec.Target, migration, mode, cancellationToken))
-        {
-            await fence.RaiseAsync(state.Plan.Spec.Target, migration, mode, cancellationToken);
-        }
-
+        await fence.HoldAsync(state.Plan!.Spec.Target, migration, mode, cancellationToken);
         await _activity.SayAsync($"paused: {state.PauseReason}", cancellationToken);
     }
 

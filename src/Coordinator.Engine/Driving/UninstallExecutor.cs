@@ -9,12 +9,7 @@ internal sealed class UninstallExecutor(MigrationFence fence, RollbackGate gate,
 {
     public async Task<StepOutcome> RunAsync(StepRun run, CancellationToken cancellationToken)
     {
-        var target = run.Plan.Spec.Target;
-        if (!await fence.IsAsync(target, run.Migration, FenceMode.Closed, cancellationToken))
-        {
-            await fence.RaiseAsync(target, run.Migration, FenceMode.Closed, cancellationToken);
-        }
-
+        await fence.HoldAsync(run.Plan.Spec.Target, run.Migration, FenceMode.Closed, cancellationToken);
         await gate.WaitAsync(run, cancellationToken);
         await run.Activity.SayAsync("rolling back: dropping the new structure", cancellationToken);
         return await transaction.RunAsync(run, cancellationToken);

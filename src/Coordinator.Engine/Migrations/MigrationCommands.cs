@@ -215,10 +215,8 @@ public sealed class MigrationCommands
     private async Task CloseFenceAsync(MigrationState state, CancellationToken cancellationToken)
     {
         var mode = state.IsRollingBack ? FenceMode.Closed : FenceMode.Paused;
-        if (!await _fence.IsAsync(state.Plan!.Spec.Target, state.Name, mode, cancellationToken))
-        {
-            await _fence.RaiseAsync(state.Plan.Spec.Target, state.Name, mode, cancellationToken);
-        }
+        // The driver may be at it too, and be waiting still: that the fence is in its mode says nothing of what is under way.
+        await _fence.HoldAsync(state.Plan!.Spec.Target, state.Name, mode, cancellationToken);
     }
 
     private async Task<long> OrderAsync(

@@ -27,26 +27,20 @@ internal sealed class MigrationFence(TargetRegistry targets)
             async shard => await FenceControl.RaiseAsync(shard.DataSource, migration, mode, cancellationToken),
             cancellationToken);
 
-    /// <summary>The mode on every shard; a missing fence is null.</summary>
-    public async Task<bool> IsAsync(string target, string migration, FenceMode mode, CancellationToken cancellationToken)
+    /// <summary>Brings the fence into the mode, unless it is, and in either case waits until nothing older is left.</summary>
+    public async Task HoldAsync(string target, string migration, FenceMode mode, CancellationToken cancellationToken)
     {
         foreach (var shard in targets.Get(target).Shards)
         {
             try
             {
-                var state = await FenceControl.ReadAsync(shard.DataSource, migration, cancellationToken);
-                if (state?.Mode != mode)
-                {
-                    return false;
-                }
+                await FenceControl.HoldAsync(shard.DataSource, migration, mode, cancellationToken);
             }
             catch (Exception exception) when (TargetUnavailableException.Means(exception))
             {
                 throw new TargetUnavailableException(shard, exception);
             }
         }
-
-        return true;
     }
 
     private async Task<IReadOnlyDictionary<string, TargetFence>> OnEveryShardAsync(

@@ -49,6 +49,24 @@ public static class FenceControl
         return generation;
     }
 
+    /// <summary>
+    /// Returns when nothing that was granted before the fence came into <paramref name="mode"/> can commit any more, whoever
+    /// brought it there. A fence that is in that mode already is only published: whoever did that may still wait for the
+    /// transactions that were admitted before, or may have died over it.
+    /// </summary>
+    /// <exception cref="FenceException">There is no fence of this migration.</exception>
+    public static async Task HoldAsync(
+        NpgsqlDataSource source, string migration, FenceMode mode, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        if ((await ReadAsync(source, migration, cancellationToken))?.Mode != mode)
+        {
+            await PublishAsync(source, migration, mode, cancellationToken);
+        }
+
+        await DrainAsync(source, migration, cancellationToken);
+    }
+
     /// <summary>The fence as it is now; null where there is none.</summary>
     public static async Task<Fence?> ReadAsync(
         NpgsqlDataSource source, string migration, CancellationToken cancellationToken)

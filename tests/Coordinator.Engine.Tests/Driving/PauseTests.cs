@@ -62,6 +62,31 @@ public class PauseTests
         await AssertFencedAsync(shop, batch);
     }
 
+    /// <summary>
+    /// The driver that sees the pause raises the fence as well, and whoever comes second finds it raised: it must wait all the
+    /// same, because the first one may be waiting still.
+    /// </summary>
+    [Fact]
+    public async Task A_pause_that_finds_the_fence_raised_waits_for_the_batches_under_way_too()
+    {
+        await using var shop = await ShopScenario.CreateAsync(drive: false);
+        await shop.PlanAsync(ShopScenario.Rename);
+        await shop.Commands.StartAsync("rename-comment", ShopScenario.Operator, CancellationToken.None);
+        await using var batch = await HeldTransaction.BeginAsync(
+            shop.Target, "select pg_advisory_xact_lock_shared(coordinator.fence_key('rename-comment'))");
+        await shop.Target.ExecuteAsync("update coordinator.fence set generation = generation + 1, mode = 'paused'");
+
+        var pausing = shop.Commands.PauseAsync("rename-comment", "lunch", ShopScenario.Operator, CancellationToken.None);
+        await Eventually.TrueAsync(
+            async () => pausing.IsCompleted || await shop.Target.ScalarAsync<bool>(
+                "select exists (select from pg_stat_activity where datname = current_database() and query like '%pg_try_advisory_xact_lock(coordinator.fence_key%' and pid <> pg_backend_pid())"),
+            "the pause tries whether a batch is under way");
+
+        Assert.False(pausing.IsCompleted, "the pause was acknowledged while a batch was under way");
+        await batch.CommitAsync();
+        await pausing;
+    }
+
     internal static async Task<GrantedBatch> LeaseOneAsync(ShopScenario shop)
     {
         IReadOnlyList<GrantedBatch> batches = [];
