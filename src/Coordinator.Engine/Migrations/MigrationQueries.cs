@@ -10,6 +10,7 @@ namespace Coordinator.Engine.Migrations;
 public sealed class MigrationQueries(CoordinationDatabase database, IEventStore store, BackfillControl backfills)
 {
     private readonly MigrationStream _stream = new(store);
+    private readonly MigrationHistory _history = new(database, store);
 
     /// <summary>One migration.</summary>
     /// <exception cref="EngineException">MIGRATION_NOT_FOUND.</exception>
@@ -69,21 +70,21 @@ public sealed class MigrationQueries(CoordinationDatabase database, IEventStore 
         return (views, names.Count > pageSize ? (offset + pageSize).ToString(CultureInfo.InvariantCulture) : "");
     }
 
-    /// <summary>A page of a migration's history, oldest first.</summary>
-    public async Task<(IReadOnlyList<IEvent> Events, string NextPageToken)> HistoryAsync(
+    /// <summary>A page of a migration's history, what was decided about its backfills included; oldest first.</summary>
+    /// <exception cref="EngineException">MIGRATION_NOT_FOUND; INVALID_PAGE_TOKEN.</exception>
+    public async Task<(IReadOnlyList<HistoryEntry> Entries, string NextPageToken)> HistoryAsync(
         string name, int pageSize, string pageToken, CancellationToken cancellationToken)
     {
-        var from = PageOffset(pageToken) + 1;
-        var events = await store.Query.FetchStreamAsync(
-            MigrationStream.Key(name), version: from + pageSize, fromVersion: from, cancellationToken: cancellationToken);
-        if (events.Count == 0 && from == 1)
+        var from = PageOffset(pageToken);
+        var all = await _history.ReadAsync(name, cancellationToken);
+        if (all.Count == 0)
         {
             throw NotFound(name);
         }
 
         return (
-            [.. events.Take(pageSize)],
-            events.Count > pageSize ? (from - 1 + pageSize).ToString(CultureInfo.InvariantCulture) : "");
+            [.. all.Where((_, index) => index >= from).Take(pageSize)],
+            all.Count - from > pageSize ? (from + pageSize).ToString(CultureInfo.InvariantCulture) : "");
     }
 
     /// <summary>The migration's revision, or null when there is none; cheap enough to ask often.</summary>

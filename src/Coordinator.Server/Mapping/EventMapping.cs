@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Coordinator.EventStore;
+using Coordinator.Engine.Migrations;
 using Google.Protobuf.WellKnownTypes;
 
 namespace Coordinator.Server.Mapping;
@@ -7,13 +7,14 @@ namespace Coordinator.Server.Mapping;
 /// <summary>Events on the wire.</summary>
 internal static class EventMapping
 {
-    public static V1.MigrationEvent ToProto(IEvent recorded) => new()
+    public static V1.MigrationEvent ToProto(HistoryEntry entry) => new()
     {
-        Version = recorded.Version,
-        Type = recorded.EventTypeName,
-        CreateTime = Timestamp.FromDateTimeOffset(recorded.Timestamp),
-        Actor = recorded.UserName ?? "",
-        DataJson = JsonSerializer.Serialize(recorded.Data, recorded.Data.GetType()),
-        CorrelationId = recorded.CorrelationId ?? "",
+        Version = entry.Event.Version,
+        Type = entry.Event.EventTypeName,
+        CreateTime = Timestamp.FromDateTimeOffset(entry.Event.Timestamp),
+        Actor = entry.Event.UserName ?? "",
+        DataJson = JsonSerializer.Serialize(entry.Event.Data, entry.Event.Data.GetType()),
+        CorrelationId = entry.Event.CorrelationId ?? "",
+        Backfill = entry.Backfill,
     };
 }

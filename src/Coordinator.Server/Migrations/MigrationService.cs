@@ -121,7 +121,7 @@ internal sealed class MigrationService(
         var page = await queries.HistoryAsync(name, size, request.PageToken, context.CancellationToken);
         return new V1.ListMigrationEventsResponse
         {
-            Events = { page.Events.Select(EventMapping.ToProto) },
+            Events = { page.Entries.Select(EventMapping.ToProto) },
             NextPageToken = page.NextPageToken,
         };
     }

@@ -48,6 +48,10 @@ public class QuarantineTests
         await shop.WaitForStatusAsync(MigrationStatus.Completed);
         Assert.Equal(100_000L, await shop.Target.ScalarAsync<long>("select count(*) from review where message = 'comment ' || id"));
         Assert.Equal(0L, await shop.Target.ScalarAsync<long>("select count(*) from coordinator.quarantine"));
+        var retries = (await HistoryAsync(shop)).Where(entry => entry.Event.Data is BackfillEvent.RowsRetried).ToList();
+        Assert.Equal(
+            [("migrate-1-backfill", 0, 1), ("migrate-1-backfill", 1, 0)],
+            retries.Select(entry => (entry.Backfill, ((BackfillEvent.RowsRetried)entry.Event.Data).Repaired, ((BackfillEvent.RowsRetried)entry.Event.Data).StillBad)));
     }
 
     [Fact]
@@ -88,6 +92,9 @@ public class QuarantineTests
         Assert.Equal([("ann", "archived in 2019"), ("ann", "this too")], waived.Select(e => (e.By, e.Reason)));
         Assert.Equal(["{\"id\": 5}"], waived[0].Keys);
         Assert.Equal(2L, await shop.Target.ScalarAsync<long>("select count(*) from coordinator.quarantine where waived_by = 'ann' and waive_reason <> ''"));
+        var history = await HistoryAsync(shop);
+        Assert.Equal(["ann", "ann"], history.Where(entry => entry.Event.EventTypeName == "backfill_rows_waived").Select(entry => entry.Event.UserName));
+        Assert.Equal(history.OrderBy(entry => entry.Event.Sequence), history);
         Assert.Equal(2L, await shop.Target.ScalarAsync<long>("select count(*) from review where message is null"));
     }
 
@@ -232,6 +239,22 @@ public class QuarantineTests
         await shop.PlanAsync(ShopScenario.Rename);
         await shop.Commands.StartAsync("rename-comment", ShopScenario.Operator, CancellationToken.None);
         return shop;
+    }
+
+    /// <summary>The whole of it, page by page.</summary>
+    private static async Task<List<Migrations.HistoryEntry>> HistoryAsync(ShopScenario shop)
+    {
+        var entries = new List<Migrations.HistoryEntry>();
+        var token = "";
+        do
+        {
+            var page = await shop.Replica.Get<Migrations.MigrationQueries>().HistoryAsync("rename-comment", 4, token, CancellationToken.None);
+            entries.AddRange(page.Entries);
+            token = page.NextPageToken;
+        }
+        while (token.Length > 0);
+
+        return entries;
     }
 
     private static QuarantineCommands Quarantine(ShopScenario shop) => shop.Replica.Get<QuarantineCommands>();

@@ -20,7 +20,7 @@ internal static class HistoryCommand
     public static Command Create(CommandRunner runner)
     {
         var name = MigrationArgument.Create();
-        var command = new Command("history", "What happened to a migration, oldest first: who did what, when.") { name };
+        var command = new Command("history", "What happened to a migration and its backfills, oldest first: who did what, when.") { name };
         return runner.Bind(command, Epilogue, (context, cancellationToken) => RunAsync(context, context.Get(name), cancellationToken));
     }
 
@@ -42,11 +42,12 @@ internal static class HistoryCommand
             foreach (var item in all.Events)
             {
                 table.Add(
-                    NumberText.Version(item.Version),
+                    // What happened to a backfill is numbered there.
+                    item.Backfill.Length == 0 ? NumberText.Version(item.Version) : "",
                     TimeText.Of(item.CreateTime),
                     item.Type,
                     item.Actor,
-                    EventDetail.Of(item.DataJson));
+                    item.Backfill.Length == 0 ? EventDetail.Of(item.DataJson) : $"{item.Backfill}: {EventDetail.Of(item.DataJson)}");
             }
 
             table.Write(writer, palette);
