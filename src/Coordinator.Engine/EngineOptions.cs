@@ -36,6 +36,9 @@ public sealed class EngineOptions
     /// <summary>Without a look at the target for so long, nothing more is granted there.</summary>
     public TimeSpan PaceTimeout { get; set; } = TimeSpan.FromSeconds(15);
 
+    /// <summary>How long nothing is granted after a batch found no space in its target.</summary>
+    public TimeSpan FullDiskPause { get; set; } = TimeSpan.FromSeconds(30);
+
     /// <summary>How often a batch may fail in a way that waiting does not cure before its backfill stops.</summary>
     public int MostBatchFailures { get; set; } = 10;
 

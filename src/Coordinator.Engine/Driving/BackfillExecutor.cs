@@ -66,6 +66,7 @@ internal sealed class BackfillExecutor(
             }
 
             progress = await ProgressAsync(run, backfill, cancellationToken);
+            await progressEvents.HeldAsync(FullDisk.Of(progress), progress.DoneBlocks, cancellationToken);
             await run.Activity.SayAsync(await WordsAsync(run, backfill, progress, cancellationToken), cancellationToken);
             if (await control.IsCarvedAndDoneAsync(run.Migration, backfill.Id, cancellationToken)
                 && await audit.AgreesWithLedgerAsync(run, backfill, cancellationToken))

@@ -15,6 +15,8 @@ internal sealed class ProgressEvents(IEventStore store, RequestContext driver, s
     private long _last;
     private long _quarantined;
     private long _lastQuarantined;
+    private bool _recalled;
+    private long? _heldAt;
 
     /// <summary>Records the plan of the backfill and the size of the pass that begins, once.</summary>
     public async Task OpenAsync(
@@ -50,7 +52,7 @@ internal sealed class ProgressEvents(IEventStore store, RequestContext driver, s
         try
         {
             await OrderAsync(
-                new BackfillCommand.Progress(progress.Rows, progress.DoneBlocks, progress.TotalBlocks), _ => { }, cancellationToken);
+                [new BackfillCommand.Progress(progress.Rows, progress.DoneBlocks, progress.TotalBlocks)], _ => { }, cancellationToken);
         }
         catch (ConcurrencyException)
         {
@@ -77,16 +79,41 @@ internal sealed class ProgressEvents(IEventStore store, RequestContext driver, s
         if (total > state.Quarantined)
         {
             await OrderAsync(
-                new BackfillCommand.QuarantineRows(total - state.Quarantined, firstError), _ => { }, cancellationToken);
+                [new BackfillCommand.QuarantineRows(total - state.Quarantined, firstError)], _ => { }, cancellationToken);
         }
 
         _quarantined = total;
         _lastQuarantined = System.Diagnostics.Stopwatch.GetTimestamp();
     }
 
+    /// <summary>
+    /// Records that nothing can be written for now, or that something was written since. A try in between that finds it
+    /// unchanged is no news.
+    /// </summary>
+    public async Task HeldAsync(string? why, long doneBlocks, CancellationToken cancellationToken)
+    {
+        if (!_recalled)
+        {
+            // A driver before this one may have recorded it.
+            _heldAt = (await LoadAsync(cancellationToken)).State.Status == BackfillStatus.Paused ? doneBlocks : null;
+            _recalled = true;
+        }
+
+        if (why is not null && _heldAt is null)
+        {
+            await OrderAsync([new BackfillCommand.Pause(why)], _ => { }, cancellationToken);
+            _heldAt = doneBlocks;
+        }
+        else if (why is null && _heldAt < doneBlocks)
+        {
+            await OrderAsync([new BackfillCommand.Resume()], _ => { }, cancellationToken);
+            _heldAt = null;
+        }
+    }
+
     /// <summary>Records that the backfill stopped itself.</summary>
     public Task TripAsync(string code, string reason, long quarantined, CancellationToken cancellationToken) =>
-        OrderAsync(new BackfillCommand.Trip(code, reason, quarantined), _ => { }, cancellationToken);
+        OrderAsync([new BackfillCommand.Trip(code, reason, quarantined)], _ => { }, cancellationToken);
 
     /// <summary>The backfill as its events tell it.</summary>
     public async Task<BackfillState> StateAsync(CancellationToken cancellationToken) => (await LoadAsync(cancellationToken)).State;
@@ -94,14 +121,14 @@ internal sealed class ProgressEvents(IEventStore store, RequestContext driver, s
     /// <summary>Records the end.</summary>
     public Task FinishAsync(
         long rows, long batches, Action<IEventSession> enlist, CancellationToken cancellationToken) =>
-        OrderAsync(new BackfillCommand.Finish(rows, batches), enlist, cancellationToken);
+        OrderAsync([new BackfillCommand.Resume(), new BackfillCommand.Finish(rows, batches)], enlist, cancellationToken);
 
     private async Task OrderAsync(
-        BackfillCommand command, Action<IEventSession> enlist, CancellationToken cancellationToken)
+        IReadOnlyList<BackfillCommand> commands, Action<IEventSession> enlist, CancellationToken cancellationToken)
     {
         await using var session = store.OpenSession(MigrationStream.Metadata(driver));
         var (state, version) = await LoadAsync(cancellationToken);
-        Append(session, state, version, [command]);
+        Append(session, state, version, commands);
         enlist(session);
         await session.SaveChangesAsync(cancellationToken);
     }

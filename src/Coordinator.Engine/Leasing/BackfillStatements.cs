@@ -38,6 +38,10 @@ internal static class BackfillStatements
 
     public static NpgsqlBatchCommand Resume(string migration, string shard, TargetFence fence) => new(
         """
+        with known as (
+            -- Whoever resumes has made room, or wants to know whether there is some.
+            update coordinator.backfill_pace set disk_full_at = null, disk_full = '' where migration = $1 and shard = $2
+        )
         update coordinator.backfill set state = 0, generation = $3, system_identifier = $4, timeline = $5
         where migration = $1 and shard = $2 and state in (0, 1)
         """)

@@ -80,6 +80,7 @@ internal sealed class BatchReports(CoordinationDatabase database, EngineOptions 
         string worker, IReadOnlyCollection<BatchRelease> releases, CancellationToken cancellationToken)
     {
         await RecordTimeoutsAsync(releases, cancellationToken);
+        await RecordFullDiskAsync(releases, cancellationToken);
         // Without a holder: neither a late renewal nor a repeat of the request that got it finds it again.
         await using var command = database.DataSource.CreateCommand(
             """
@@ -132,6 +133,30 @@ internal sealed class BatchReports(CoordinationDatabase database, EngineOptions 
             """);
         LeaseTokenColumns.Add(command.Parameters, cancelled.Select(release => release.Token).ToList());
         command.Parameters.Add(new() { Value = options.BatchStatementTimeout.TotalMilliseconds });
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    // The driver reads it at its next look, and says so.
+    private async Task RecordFullDiskAsync(IReadOnlyCollection<BatchRelease> releases, CancellationToken cancellationToken)
+    {
+        var full = releases.Where(release => release.SqlState == PostgresErrorCodes.DiskFull).ToList();
+        if (full.Count == 0)
+        {
+            return;
+        }
+
+        await using var command = database.DataSource.CreateCommand(
+            """
+            update coordinator.backfill_pace p
+            set disk_full_at = clock_timestamp(), disk_full = t.message
+            from coordinator.backfill_batch b
+                join unnest($1, $2, $3, $4, $5, $6, $7) as t(migration, shard, step, batch, epoch, lease_id, message)
+                    using (migration, shard, step, batch)
+            where b.epoch = t.epoch and b.lease_id = t.lease_id and b.state = 0
+                and p.migration = b.migration and p.shard = b.shard and p.step = b.step
+            """);
+        LeaseTokenColumns.Add(command.Parameters, full.Select(release => release.Token).ToList());
+        command.Parameters.Add(new() { Value = full.Select(release => LeasingInput.Clean(release.Message, 200)).ToArray() });
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 

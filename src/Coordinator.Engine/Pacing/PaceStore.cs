@@ -31,7 +31,7 @@ internal sealed class PaceStore(CoordinationDatabase database, EngineOptions opt
         )
         select p.shard, p.batch_blocks, p.parallelism, h.running, u.blocks, u.rows, coalesce(n.rows, 0), coalesce(n.timed_blocks, 0),
             coalesce(n.busy_ms, 0), n.slowest_ms, n.slowest_blocks, p.max_wait, p.max_parallel, p.batch_rows, p.pause_between, p.quiet_hours,
-            p.check_sql, clock_timestamp()
+            p.check_sql, clock_timestamp(), p.disk_full, p.disk_full_at + $3
         from coordinator.backfill_pace p join updated u using (shard) left join summed n using (shard)
             cross join lateral (
                 select coalesce(sum(running), 0)::int as running
@@ -66,6 +66,7 @@ internal sealed class PaceStore(CoordinationDatabase database, EngineOptions opt
         await using var command = database.DataSource.CreateCommand(SumSql);
         command.Parameters.Add(new() { Value = migration });
         command.Parameters.Add(new() { Value = step });
+        command.Parameters.Add(new() { Value = options.FullDiskPause });
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var shards = new List<ShardSums>();
         while (await reader.ReadAsync(cancellationToken))
@@ -125,5 +126,6 @@ internal sealed class PaceStore(CoordinationDatabase database, EngineOptions opt
             Check = reader.IsDBNull(16) ? null : reader.GetString(16),
         },
         Now = reader.GetFieldValue<DateTimeOffset>(17),
+        FullDisk = reader.IsDBNull(19) ? null : new FullDisk(reader.GetString(18), reader.GetFieldValue<DateTimeOffset>(19)),
     };
 }

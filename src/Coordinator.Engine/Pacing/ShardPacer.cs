@@ -70,6 +70,11 @@ internal sealed class ShardPacer(TargetShard shard, Target target, string table,
     {
         var signals = new List<LoadSignal>();
         var quiet = false;
+        if (sums.FullDisk is { } full && sums.Now < full.Until)
+        {
+            signals.Add(full.Signal);
+        }
+
         await TryAsync(
             async deadline =>
             {

@@ -29,6 +29,9 @@ internal sealed record ShardSums
 
     public required PaceSettings Settings { get; init; }
 
+    /// <summary>The last time that a batch found no space, also when that is over; null when none did.</summary>
+    public FullDisk? FullDisk { get; init; }
+
     /// <summary>The coordination database's clock.</summary>
     public required DateTimeOffset Now { get; init; }
 }

@@ -108,6 +108,7 @@ internal static class OptionsCheck
             (nameof(timings.TickGap), timings.TickGap),
             (nameof(timings.PaceInterval), timings.PaceInterval),
             (nameof(timings.PaceTimeout), timings.PaceTimeout),
+            (nameof(timings.FullDiskPause), timings.FullDiskPause),
             (nameof(timings.BatchRetention), timings.BatchRetention),
         ];
         if (timings.ServerParallelism < 1)

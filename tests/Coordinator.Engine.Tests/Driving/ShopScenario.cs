@@ -48,7 +48,8 @@ internal sealed class ShopScenario : IAsyncDisposable
     public InstanceRegistry Instances => Replica.Get<InstanceRegistry>();
 
     public static async Task<ShopScenario> CreateAsync(
-        int rows = 2000, bool drive = true, TimeProvider? time = null, string? targetServer = null, string? tables = null)
+        int rows = 2000, bool drive = true, TimeProvider? time = null, string? targetServer = null, string? tables = null,
+        Action<EngineOptions>? configure = null)
     {
         var coordination = await TestDatabase.CreateAsync();
         var target = await TestDatabase.CreateAsync(targetServer ?? coordination.AdminConnectionString);
@@ -64,7 +65,7 @@ internal sealed class ShopScenario : IAsyncDisposable
         }
 
         await target.ExecuteAsync("analyze review");
-        var replica = await StartReplicaAsync(coordination, roles, drive, time);
+        var replica = await StartReplicaAsync(coordination, roles, drive, time, configure);
         return new ShopScenario(coordination, target, roles, replica);
     }
 
@@ -134,7 +135,8 @@ internal sealed class ShopScenario : IAsyncDisposable
         await _coordination.DisposeAsync();
     }
 
-    private static Task<EngineReplica> StartReplicaAsync(TestDatabase coordination, TargetRoles roles, bool drive, TimeProvider? time = null) =>
+    private static Task<EngineReplica> StartReplicaAsync(TestDatabase coordination, TargetRoles roles, bool drive, TimeProvider? time = null,
+        Action<EngineOptions>? configure = null) =>
         EngineReplica.StartAsync(
             coordination.ConnectionString,
             new Dictionary<string, TargetOptions>
@@ -147,5 +149,6 @@ internal sealed class ShopScenario : IAsyncDisposable
                 },
             },
             drive,
-            time);
+            time,
+            configure);
 }
