@@ -96,10 +96,14 @@ internal sealed class QuarantineGate
         string.Create(CultureInfo.InvariantCulture, $"{migration}: {count} {(count == 1 ? "row" : "rows")} of {backfill.Table}"),
         string.Create(
             CultureInfo.InvariantCulture,
-            $"{count} {(count == 1 ? "row" : "rows")} of {backfill.Table} could not be filled, for example {Short(example.Key)}: "
+            $"{count} {(count == 1 ? "row" : "rows")} of {backfill.Table} could not be filled, for example {Where(backfill, example)}: "
             + $"{Short(example.Message)} ({example.SqlState})"),
         $"see 'coordinator quarantine list {migration}'; correct the rows and run 'coordinator quarantine retry {migration} --all', "
         + $"or let them stay as they are with 'coordinator quarantine waive {migration} --key KEY --reason WHY'");
+
+    /// <summary>A row by its key, and by its partition where the table is partitioned.</summary>
+    internal static string Where(PlanStep.Backfill backfill, QuarantinedRow row) =>
+        backfill.PerPartition ? $"{Short(row.Key)} in {row.Table}" : Short(row.Key);
 
     private static string Short(string text) => text.Length <= 200 ? text : text[..199] + "…";
 }

@@ -1,5 +1,6 @@
 using Coordinator.Domain.Applications;
 using Coordinator.Domain.Migrations;
+using Coordinator.Engine.Quarantine;
 using Coordinator.Testing;
 
 namespace Coordinator.Engine.Tests.Driving;
@@ -48,6 +49,40 @@ public class PartitionTests
 
         Assert.Equal(600, await shop.Target.ScalarAsync<long>("select count(*) from review where comment = 'none'"));
         Assert.Equal(5, await shop.Target.ScalarAsync<long>("select count(*) from pg_attribute where attname = 'comment' and attnotnull"));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_row_that_can_not_be_filled_waits_in_its_partition_and_all_others_are_filled(bool key)
+    {
+        await using var shop = await StartedAsync(
+            ShopScenario.Rename,
+            prepare: $"""
+                {(key ? "alter table review add primary key (id, region);" : "")}
+                update review set stars = 0 where id = 1501;
+                alter table review add constraint stars_are_real check (stars > 0) not valid;
+                """);
+        await using var worker = shop.StartWorker();
+
+        var blocked = await shop.WaitForAsync(view => view.State.Blockers is [{ Code: "QUARANTINED_ROWS" }], "the row waits");
+
+        var blocker = blocked.State.Blockers.Single();
+        Assert.Equal("rename-comment: 1 row of public.review", blocker.Subject);
+        const string Partition = "\"public\".\"review_eu_2\"";
+        Assert.Contains(
+            key ? $"{{\"id\": 1501, \"region\": \"eu\"}} in {Partition}" : $"}} in {Partition}", blocker.Message, StringComparison.Ordinal);
+        Assert.Equal(2999, await shop.Target.ScalarAsync<long>("select count(*) from review where message = 'comment ' || id"));
+        var quarantine = shop.Replica.Get<QuarantineCommands>();
+        var row = Assert.Single((await quarantine.ListAsync("rename-comment", "", 10, "", CancellationToken.None)).Rows).Row;
+        Assert.Equal((Partition, "23514"), (row.Table, row.SqlState));
+        Assert.StartsWith("migrate-1-backfill-", row.Step, StringComparison.Ordinal);
+
+        Assert.Equal(new RetryResult(0, 0, 1, 0), await RetryAsync(shop, row.Key));
+        await shop.Target.ExecuteAsync("alter table review drop constraint stars_are_real");
+        Assert.Equal(new RetryResult(1, 0, 0, 0), await RetryAsync(shop, row.Key));
+        await shop.WaitForStatusAsync(MigrationStatus.Completed);
+        Assert.Equal(3000, await shop.Target.ScalarAsync<long>("select count(*) from review where message = 'comment ' || id"));
     }
 
     [Fact]
@@ -117,6 +152,9 @@ public class PartitionTests
 
         Assert.Equal(3000, await shop.Target.ScalarAsync<long>("select count(*) from review where message = 'comment ' || id"));
     }
+
+    private static Task<RetryResult> RetryAsync(ShopScenario shop, string key) => shop.Replica.Get<QuarantineCommands>().RetryAsync(
+        "rename-comment", new RowChoice("", [key], All: false), ShopScenario.Operator, CancellationToken.None);
 
     private static async Task<ShopScenario> StartedAsync(string yaml, string? prepare = null)
     {
