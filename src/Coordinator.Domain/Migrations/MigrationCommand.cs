@@ -21,6 +21,9 @@ public abstract record MigrationCommand
 
     public sealed record FailStep(string Step, string Code, string Reason, string Remedy) : MigrationCommand;
 
+    /// <summary>A step that has begun can't go on for now; no blockers: it can again.</summary>
+    public sealed record BlockStep(string Step, IReadOnlyList<Blocker> Blockers) : MigrationCommand;
+
     public sealed record RetryStep(string Step) : MigrationCommand;
 
     public sealed record BlockGate(IReadOnlyList<Blocker> Blockers) : MigrationCommand;

@@ -49,6 +49,18 @@ public static partial class MigrationDecider
             _ => Accept(new MigrationEvent.StepFailed(command.Step, command.Code, command.Reason, command.Remedy)),
         };
 
+    private static Verdict DecideBlockStep(MigrationCommand.BlockStep command, MigrationState state) =>
+        (state.FindStep(command.Step), state.Step(command.Step).Status) switch
+        {
+            _ when NotRunning(state) is { } refusal => Reject(refusal),
+            (null, _) => Reject(MigrationRejections.StepUnknown(state, command.Step)),
+            (_, StepStatus.Completed) => Reject(MigrationRejections.StepAlreadyCompleted(state, command.Step)),
+            (_, StepStatus.Failed) => Reject(MigrationRejections.StepFailed(state, command.Step)),
+            (_, StepStatus.Pending) => Reject(MigrationRejections.StepNotStarted(state, command.Step)),
+            _ when SameBlockers(command.Blockers, state.Blockers) => Accept(),
+            _ => Accept(new MigrationEvent.StepBlocked(command.Step, command.Blockers)),
+        };
+
     private static Verdict DecideRetryStep(string id, MigrationState state)
     {
         if (NotRunning(state) is { } refusal)

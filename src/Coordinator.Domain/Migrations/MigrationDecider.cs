@@ -38,6 +38,7 @@ public static partial class MigrationDecider
                 MigrationCommand.BeginStep begin => DecideBeginStep(begin.Step, state),
                 MigrationCommand.CompleteStep complete => DecideCompleteStep(complete, state),
                 MigrationCommand.FailStep fail => DecideFailStep(fail, state),
+                MigrationCommand.BlockStep block => DecideBlockStep(block, state),
                 MigrationCommand.RetryStep retry => DecideRetryStep(retry.Step, state),
                 _ => DecideGate(command, state.Plan, state),
             };

@@ -22,6 +22,9 @@ public abstract record MigrationEvent
 
     public sealed record StepFailed(string Step, string Code, string Reason, string Remedy) : MigrationEvent;
 
+    /// <summary>A step waits for something that a person has to do; only when the blockers change, none when it goes on.</summary>
+    public sealed record StepBlocked(string Step, IReadOnlyList<Blocker> Blockers) : MigrationEvent;
+
     /// <summary>Only when the blockers change, not when their texts age.</summary>
     public sealed record GateBlocked(IReadOnlyList<Blocker> Blockers) : MigrationEvent;
 

@@ -27,6 +27,9 @@ public sealed record MigrationState
 
     public IReadOnlyList<Blocker> Blockers { get; init; } = [];
 
+    /// <summary>The step that the blockers keep waiting; null when they keep the gate waiting, or there are none.</summary>
+    public string? BlockedStep { get; init; }
+
     /// <summary>When the last old instance left: the start of the soak's clock.</summary>
     public DateTimeOffset? DrainedAt { get; init; }
 
@@ -88,8 +91,10 @@ public sealed record MigrationState
         MigrationEvent.Started => this with { Status = MigrationStatus.Running },
         MigrationEvent.StepStarted started => OnStepStarted(started.Step, started.Attempt),
         MigrationEvent.StepRetried retried => OnStepStarted(retried.Step, retried.Attempt),
-        MigrationEvent.StepCompleted completed => WithStep(completed.Step, s => new StepState(StepStatus.Completed, s.Attempt)),
-        MigrationEvent.StepFailed failed => WithStep(
+        MigrationEvent.StepBlocked blocked => this with { Blockers = blocked.Blockers, BlockedStep = blocked.Step },
+        MigrationEvent.StepCompleted completed => Unblocked(completed.Step)
+            .WithStep(completed.Step, s => new StepState(StepStatus.Completed, s.Attempt)),
+        MigrationEvent.StepFailed failed => Unblocked(failed.Step).WithStep(
             failed.Step,
             s => new StepState(StepStatus.Failed, s.Attempt, failed.Reason, failed.Code, failed.Remedy)),
         MigrationEvent.Paused paused => OnPaused(paused.Reason),
@@ -200,7 +205,12 @@ public sealed record MigrationState
         RetirementEndedWhy = null,
         LiftOwed = MayBeFenced,
         Blockers = [],
+        BlockedStep = null,
     };
+
+    // What a step waited for is over with it.
+    private MigrationState Unblocked(string step) =>
+        BlockedStep == step ? this with { Blockers = [], BlockedStep = null } : this;
 
     private MigrationState WithStep(string id, Func<StepState, StepState> change) =>
         this with { Steps = Steps.ToImmutableDictionary().SetItem(id, change(Step(id))) };

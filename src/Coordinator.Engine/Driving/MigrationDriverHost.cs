@@ -113,7 +113,7 @@ internal sealed class MigrationDriverHost(
         var executors = new StepExecutors(
             transaction,
             new IndexExecutor(new ConcurrentIndexRunner(time)),
-            new ValidateExecutor(new ConstraintValidator(time)),
+            new ValidateExecutor(new ConstraintValidator(time), stream, appended),
             new BackfillExecutor(store, control, opening, new BackfillAudit(control, opening), new PartitionedBackfill(store, control),
                 new BackfillPacer(new PaceStore(database, options), options, time, pace, logger),
                 offers, new BackfillBreaker(new BackfillFailures(database), options), appended),

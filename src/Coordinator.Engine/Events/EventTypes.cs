@@ -31,6 +31,7 @@ public static class EventTypes
         .Add<MigrationEvent.StepRetried>("migration_step_retried")
         .Add<MigrationEvent.StepCompleted>("migration_step_completed")
         .Add<MigrationEvent.StepFailed>("migration_step_failed")
+        .Add<MigrationEvent.StepBlocked>("migration_step_blocked")
         .Add<MigrationEvent.GateBlocked>("migration_gate_blocked")
         .Add<MigrationEvent.Drained>("migration_drained")
         .Add<MigrationEvent.DrainLost>("migration_drain_lost")

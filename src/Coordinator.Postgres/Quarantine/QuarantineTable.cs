@@ -139,6 +139,40 @@ public static class QuarantineTable
         }
     }
 
+    /// <summary>The rows of a step, waived or not, that are wrong at this moment; nothing of one that is gone or was put right.</summary>
+    /// <param name="source">The target.</param>
+    /// <param name="migration">The migration.</param>
+    /// <param name="step">The backfill step.</param>
+    /// <param name="table">The table.</param>
+    /// <param name="disagreeSql">Boolean SQL over the row, true where it is wrong.</param>
+    /// <param name="cancellationToken">Ends the look.</param>
+    public static async Task<IReadOnlyList<QuarantinedRow>> StillWrongAsync(
+        NpgsqlDataSource source, string migration, string step, TableName table, string disagreeSql, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        ArgumentNullException.ThrowIfNull(table);
+        var wrong = new List<QuarantinedRow>();
+        await using var connection = await source.OpenConnectionAsync(cancellationToken);
+        var key = await RowKey.ReadAsync(connection, table, cancellationToken);
+        var rows = await connection.QueryAsync(
+            $"select {Columns} from coordinator.quarantine where migration = $1 and step = $2 order by first_seen, key_hash",
+            [migration, step],
+            Read,
+            cancellationToken);
+        foreach (var row in rows)
+        {
+            if (await connection.ScalarAsync<bool>(
+                $"select exists (select from (select t.* from only {table.Sql} as t where {key.IsNamedByParameter}) as named where {disagreeSql})",
+                [row.Key],
+                cancellationToken))
+            {
+                wrong.Add(row);
+            }
+        }
+
+        return wrong;
+    }
+
     /// <summary>Forgets open rows that are known by their place only: the table was rewritten, and a new pass meets them again.</summary>
     public static async Task ForgetPlacesAsync(
         NpgsqlDataSource source, string migration, string step, CancellationToken cancellationToken)

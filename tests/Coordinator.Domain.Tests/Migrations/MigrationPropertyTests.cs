@@ -224,6 +224,7 @@ public class MigrationPropertyTests
         Step.Select<string, MigrationEvent>(static s => new MigrationEvent.StepRetried(s, 2)),
         Step.Select<string, MigrationEvent>(static s => new MigrationEvent.StepCompleted(s, NoEvidence)),
         Step.Select<string, MigrationEvent>(static s => new MigrationEvent.StepFailed(s, "C", "r", "m")),
+        Step.Select<string, MigrationEvent>(static s => new MigrationEvent.StepBlocked(s, [])),
         Blockers.Select<IReadOnlyList<Blocker>, MigrationEvent>(static b => new MigrationEvent.GateBlocked(b)),
         Blockers.Select<IReadOnlyList<Blocker>, MigrationEvent>(static b => new MigrationEvent.DrainLost(b)),
         Time.Select<DateTimeOffset, MigrationEvent>(static t => new MigrationEvent.Drained(t)),

@@ -86,6 +86,23 @@ public class MigrationStepTests
     }
 
     [Fact]
+    public void A_step_says_what_it_waits_for_until_it_goes_on_or_ends()
+    {
+        var scenario = Running().Given(new MigrationEvent.StepStarted(First, 1));
+        Blocker bad = new("QUARANTINED_ROWS", "1 row", "one row is bad", "correct it");
+        scenario.When(new MigrationCommand.BlockStep(First, [])).ThenNothing();
+        scenario.When(new MigrationCommand.BlockStep(First, [bad])).Then(new MigrationEvent.StepBlocked(First, [bad]));
+        scenario.When(new MigrationCommand.BlockStep(First, [bad with { Message = "it is still bad" }])).ThenNothing();
+        Assert.Equal([bad], scenario.State.Blockers);
+
+        scenario.When(new MigrationCommand.CompleteStep(First, NoEvidence)).Then(new MigrationEvent.StepCompleted(First, NoEvidence));
+        Assert.Empty(scenario.State.Blockers);
+        scenario.When(new MigrationCommand.BlockStep(First, [bad])).ThenRejected("STEP_ALREADY_COMPLETED");
+        Running().When(new MigrationCommand.BlockStep(First, [bad])).ThenRejected("STEP_NOT_STARTED");
+        Running().When(new MigrationCommand.BlockStep("nowhere", [bad])).ThenRejected("STEP_UNKNOWN", RejectionKind.NotFound);
+    }
+
+    [Fact]
     public void A_pause_holds_what_begins_but_takes_what_ends()
     {
         var scenario = Running().Given(new MigrationEvent.StepStarted(First, 1), new MigrationEvent.Paused("lunch"));

@@ -33,6 +33,7 @@ public class JsonRoundTripTests
         new MigrationEvent.StepRetried("s", 2),
         new MigrationEvent.StepCompleted("s", Evidence),
         new MigrationEvent.StepFailed("s", "CODE", "reason", "remedy"),
+        new MigrationEvent.StepBlocked("s", Blockers),
         new MigrationEvent.GateBlocked(Blockers),
         new MigrationEvent.Drained(Noon),
         new MigrationEvent.DrainLost(Blockers),

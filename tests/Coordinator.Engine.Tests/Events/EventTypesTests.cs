@@ -30,6 +30,7 @@ public sealed class EventTypesTests
     [InlineData("migration_step_retried")]
     [InlineData("migration_step_completed")]
     [InlineData("migration_step_failed")]
+    [InlineData("migration_step_blocked")]
     [InlineData("migration_gate_blocked")]
     [InlineData("migration_drained")]
     [InlineData("migration_drain_lost")]
