@@ -36,14 +36,16 @@ internal static class Suites
             CoordinatedSegments.Plain(1, options.BatchRows),
             CoordinatedSegments.Plain(2, options.BatchRows),
             CoordinatedSegments.Plain(4, options.BatchRows),
+            CoordinatedSegments.Default(1),
+            CoordinatedSegments.Default(2),
         ];
         var comparison = new Comparison(cluster, options.Rows, options);
         await comparison.RunAsync(segments);
         comparison.Print("Shapes, no trigger", "one UPDATE", segments);
         comparison.Aim("coordinated ×1", "bare loop ×1", 0.95);
         comparison.Aim("coordinated ×2", "bare loop ×2", 0.95);
-        comparison.Aim("coordinated ×1", "one UPDATE", 0.9);
-        comparison.Aim("coordinated ×2", "one UPDATE", 1.4);
+        comparison.Aim("coordinated, own sizes ×1", "one UPDATE", 0.9);
+        comparison.Aim("coordinated, own sizes ×2", "one UPDATE", 1.4);
     }
 
     private static async Task TriggerAsync(BenchCluster cluster, BenchOptions options)

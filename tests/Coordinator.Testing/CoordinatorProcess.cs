@@ -42,6 +42,16 @@ public sealed class CoordinatorProcess : IDisposable
             .Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)[1],
         CultureInfo.InvariantCulture);
 
+    /// <summary>The processor time that it has used; only while it runs.</summary>
+    public TimeSpan ProcessorTime
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.TotalProcessorTime;
+        }
+    }
+
     /// <summary>Starts it with its log in the directory.</summary>
     public static CoordinatorProcess Start(
         string name, string directory, IReadOnlyDictionary<string, string> environment, params string[] arguments)

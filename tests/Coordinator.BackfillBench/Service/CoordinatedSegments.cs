@@ -1,3 +1,4 @@
+using System.Globalization;
 using Coordinator.BackfillBench.Segments;
 using Coordinator.V1;
 using Google.Protobuf.WellKnownTypes;
@@ -34,11 +35,15 @@ internal static class CoordinatedSegments
 
     /// <summary>Without a trigger: what coordination alone costs.</summary>
     public static Segment Plain(int workers, int batchRows) => new($"coordinated ×{workers}", async database =>
-        await RunAsync(database, Copy, workers, batchRows));
+        await RunAsync(database, Copy, workers, Fixed(batchRows, workers)));
+
+    /// <summary>As it comes: the size of the batches is the controller's.</summary>
+    public static Segment Default(int workers) => new($"coordinated, own sizes ×{workers}", async database =>
+        await RunAsync(database, Copy, workers, new BackfillTuning { MaxParallel = workers }));
 
     /// <summary>With the two-way trigger in place, as every rename and retype has it.</summary>
     public static Segment InSync(int workers, int batchRows) => new($"coordinated, in sync ×{workers}", async database =>
-        await RunAsync(database, Rename, workers, batchRows));
+        await RunAsync(database, Rename, workers, Fixed(batchRows, workers)));
 
     /// <summary>The bare loop under the same trigger, installed by the service, with the plan's own statement.</summary>
     public static Segment LoopInSync(int connections, int batchRows) => new($"bare loop, in sync ×{connections}", async database =>
@@ -46,7 +51,7 @@ internal static class CoordinatedSegments
         await using var service = await CoordinatedService.StartAsync(database);
         await service.OpenBackfillAsync(Rename, Fixed(batchRows, connections));
         var statement = await database.Cluster.ScalarAsync<string>(
-            database.Name + "_coordination", "select statement from coordinator.backfill");
+            database.Name + "_coordination", $"select statement from coordinator.backfill where migration = '{CoordinatedService.Migration}'");
         return await BareSegments.LoopAsync(database, connections, batchRows, statement);
     });
 
@@ -58,14 +63,18 @@ internal static class CoordinatedSegments
         MaxWait = Duration.FromTimeSpan(TimeSpan.FromSeconds(5)),
     };
 
-    private static async Task<TimeSpan> RunAsync(BenchDatabase database, string yaml, int workers, int batchRows)
+    private static async Task<TimeSpan> RunAsync(BenchDatabase database, string yaml, int workers, BackfillTuning tuning)
     {
         await using var service = await CoordinatedService.StartAsync(database);
-        await service.OpenBackfillAsync(yaml, Fixed(batchRows, workers));
-        service.StartWorkers(workers);
+        await service.WarmUpAsync(workers);
+        var (server, worker) = (service.ServerProcessorTime, service.WorkersProcessorTime);
+        await service.OpenBackfillAsync(yaml, tuning);
         var elapsed = await service.BackfilledAsync();
         Report.Meanwhile(
-            $"    memory at its peak: service {service.ServerMemory / 1_048_576} MiB, worker {service.WorkerMemory / 1_048_576} MiB");
+            $"    service {Percent(service.ServerProcessorTime - server)} of a core, {service.ServerMemory / 1_048_576} MiB at its peak; "
+            + $"workers {Percent(service.WorkersProcessorTime - worker)}, {service.WorkerMemory / 1_048_576} MiB each");
         return elapsed;
+
+        string Percent(TimeSpan used) => string.Create(CultureInfo.InvariantCulture, $"{100 * used / elapsed:0} %");
     }
 }

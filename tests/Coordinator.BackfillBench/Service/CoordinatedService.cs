@@ -1,6 +1,7 @@
 using Coordinator.Client;
 using Coordinator.Testing;
 using Coordinator.V1;
+using Npgsql;
 
 namespace Coordinator.BackfillBench.Service;
 
@@ -9,22 +10,34 @@ internal sealed class CoordinatedService : IAsyncDisposable
 {
     public const string Migration = "bench";
 
+    /// <summary>A small job that runs first, so that neither code nor connections are cold when the clock starts.</summary>
+    private const string WarmUp = "warm-up";
+
+    /// <summary>
+    /// Without tiers code is compiled once, in the warm-up. With them each process goes on compiling for about five seconds of
+    /// processor time, which a service pays once in its life, and a segment of half a minute on two cores would pay every time.
+    /// </summary>
+    private const string CompileOnce = "DOTNET_TieredCompilation";
+
     private readonly BenchDatabase _database;
     private readonly string _coordination;
     private readonly string _address = $"http://127.0.0.1:{CoordinatorProcess.FreePort()}";
     private readonly CoordinatorProcess _server;
     private readonly List<CoordinatorProcess> _workers = [];
+    private readonly NpgsqlDataSource _questions;
 
     private CoordinatedService(BenchDatabase database, string coordination)
     {
         _database = database;
         _coordination = coordination;
+        _questions = NpgsqlDataSource.Create(database.Cluster.ConnectionString(coordination));
         var cluster = database.Cluster;
         _server = CoordinatorProcess.Start(
             $"{database.Name}-server",
             cluster.Directory,
             new Dictionary<string, string>
             {
+                [CompileOnce] = "0",
                 ["Coordinator__ConnectionString"] = cluster.ConnectionString(coordination, "bench_coordinator", "coordinator"),
                 ["Coordinator__Listen"] = _address,
                 ["Coordinator__HttpListen"] = "",
@@ -46,6 +59,10 @@ internal sealed class CoordinatedService : IAsyncDisposable
     public long ServerMemory => _server.PeakMemory;
 
     public long WorkerMemory => _workers.Max(worker => worker.PeakMemory);
+
+    public TimeSpan ServerProcessorTime => _server.ProcessorTime;
+
+    public TimeSpan WorkersProcessorTime => _workers.Aggregate(TimeSpan.Zero, (sum, worker) => sum + worker.ProcessorTime);
 
     public static async Task<CoordinatedService> StartAsync(BenchDatabase database)
     {
@@ -69,14 +86,43 @@ internal sealed class CoordinatedService : IAsyncDisposable
         return service;
     }
 
+    /// <summary>Starts workers and has them fill a small table, batch by batch of a row.</summary>
+    public async Task WarmUpAsync(int workers)
+    {
+        await _database.ExecuteAsync(
+            "set role bench_owner",
+            "create table warm (id int primary key, value int, value_copy int)",
+            "insert into warm select n, n from generate_series(1, 50000) n",
+            "grant select, update on warm to bench_worker",
+            "reset role",
+            "vacuum analyze warm");
+        await OpenAsync(
+            WarmUp,
+            $$"""
+            migration: {{WarmUp}}
+            target: bench
+            versions:
+              bench: { uses_new_from: 1, free_of_old_from: 1 }
+            operations:
+              - raw_sql:
+                  backfill: { table: warm, sql: "update warm set value_copy = value where {range}" }
+            """,
+            new BackfillTuning { BatchRows = 1, MaxParallel = workers });
+        StartWorkers(workers);
+        await UntilAsync(async () => await FinishedAsync(WarmUp), "the warm-up is finished");
+    }
+
     /// <summary>Plans and starts the migration, and waits until its batches could be granted, as fast as the tuning allows.</summary>
-    public async Task OpenBackfillAsync(string yaml, BackfillTuning tuning)
+    public Task OpenBackfillAsync(string yaml, BackfillTuning tuning) => OpenAsync(Migration, yaml, tuning);
+
+    private async Task OpenAsync(string migration, string yaml, BackfillTuning tuning)
     {
         await Client.Migrations.PlanMigrationAsync(new PlanMigrationRequest { Yaml = yaml });
-        await Client.Migrations.StartMigrationAsync(new StartMigrationRequest { Name = Migration });
+        await Client.Migrations.StartMigrationAsync(new StartMigrationRequest { Name = migration });
         await UntilAsync(
-            async () => await AskAsync<long>("select count(*) from coordinator.backfill where state = 0") > 0, "the backfill is open");
-        var backfills = await Client.Backfills.ListBackfillsAsync(new ListBackfillsRequest { Parent = $"migrations/{Migration}" });
+            async () => await AskAsync<long>($"select count(*) from coordinator.backfill where state = 0 and migration = '{migration}'") > 0,
+            "the backfill is open");
+        var backfills = await Client.Backfills.ListBackfillsAsync(new ListBackfillsRequest { Parent = $"migrations/{migration}" });
         await Client.Backfills.TuneBackfillAsync(new TuneBackfillRequest
         {
             Name = backfills.Backfills.Single().Name,
@@ -102,9 +148,9 @@ internal sealed class CoordinatedService : IAsyncDisposable
     /// <summary>From the first grant until the last commit so far, and how many rows were filled.</summary>
     public async Task<(DateTimeOffset From, DateTimeOffset To, long Rows)> WindowAsync()
     {
-        var from = await AskAsync<DateTime>("select min(granted_at) from coordinator.backfill_batch");
-        var to = await _database.ScalarAsync<DateTime>("select max(committed_at) from coordinator.ledger");
-        return (from, to, await _database.ScalarAsync<long>("select sum(rows)::bigint from coordinator.ledger"));
+        var from = await AskAsync<DateTime>($"select min(granted_at) from coordinator.backfill_batch where migration = '{Migration}'");
+        var to = await _database.ScalarAsync<DateTime>($"select max(committed_at) from coordinator.ledger where migration = '{Migration}'");
+        return (from, to, await _database.ScalarAsync<long>($"select sum(rows)::bigint from coordinator.ledger where migration = '{Migration}'"));
     }
 
     public void StartWorkers(int count)
@@ -116,6 +162,7 @@ internal sealed class CoordinatedService : IAsyncDisposable
                 _database.Cluster.Directory,
                 new Dictionary<string, string>
                 {
+                    [CompileOnce] = "0",
                     ["COORDINATOR_TARGET_BENCH"] = _database.Cluster.ConnectionString(_database.Name, "bench_worker", "coordinator-worker"),
                 },
                 "worker",
@@ -129,8 +176,7 @@ internal sealed class CoordinatedService : IAsyncDisposable
     /// <summary>Waits for the backfill's end; from its first grant to its last commit, both by the database server's clock.</summary>
     public async Task<TimeSpan> BackfilledAsync()
     {
-        await UntilAsync(
-            async () => await AskAsync<long>("select count(*) from coordinator.backfill where state = 2") > 0, "the backfill is finished");
+        await UntilAsync(async () => await FinishedAsync(Migration), "the backfill is finished");
         var (from, to, _) = await WindowAsync();
         return to - from;
     }
@@ -144,10 +190,20 @@ internal sealed class CoordinatedService : IAsyncDisposable
 
         _server.Dispose();
         Client.Dispose();
+        await _questions.DisposeAsync();
         await _database.Cluster.ExecuteAsync("postgres", $"drop database if exists {_coordination} with (force)");
     }
 
-    private Task<T> AskAsync<T>(string sql) => _database.Cluster.ScalarAsync<T>(_coordination, sql);
+    private async Task<bool> FinishedAsync(string migration) =>
+        await AskAsync<long>($"select count(*) from coordinator.backfill where state = 2 and migration = '{migration}'") > 0;
+
+    private async Task<T> AskAsync<T>(string sql)
+    {
+#pragma warning disable CA2100 // The benchmark's own literals.
+        await using var command = _questions.CreateCommand(sql);
+#pragma warning restore CA2100
+        return (T)(await command.ExecuteScalarAsync())!;
+    }
 
     private Task UntilAsync(Func<Task<bool>> condition, string what) => Eventually.TrueAsync(
         condition, $"{what}; the service printed: {_server.Tail}", TimeSpan.FromMinutes(10));
