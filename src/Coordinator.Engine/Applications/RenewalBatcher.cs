@@ -1,90 +1,47 @@
+using Coordinator.Engine.Requests;
+
 namespace Coordinator.Engine.Applications;
 
 /// <summary>
-/// Renews many instances in one statement. The first renewal goes out at once; those that arrive while it is under way
-/// go out together when it is back. So a lone heartbeat waits for nothing, and thousands cost a few statements.
+/// Renews many instances in one statement: thousands of heartbeats cost a few round trips.
 /// </summary>
-internal sealed class RenewalBatcher(CoordinationDatabase database, EngineOptions options)
+internal sealed class RenewalBatcher
 {
     private const int MostPerStatement = 1000;
 
-    private readonly Lock _gate = new();
-    private readonly Queue<Waiter> _waiting = new();
-    private bool _flushing;
+    private readonly CoordinationDatabase _database;
+    private readonly EngineOptions _options;
+    private readonly Rounds<InstanceReport, bool> _rounds;
+
+    public RenewalBatcher(CoordinationDatabase database, EngineOptions options)
+    {
+        _database = database;
+        _options = options;
+        _rounds = new(MostPerStatement, RunAsync);
+    }
 
     /// <summary>
     /// True when the renewal is committed. False when it did not happen for whatever reason: the instance is not known,
     /// has ended, runs another version, is retired, or its row was locked.
     /// </summary>
-    public Task<bool> RenewAsync(InstanceReport report, CancellationToken cancellationToken)
+    public Task<bool> RenewAsync(InstanceReport report, CancellationToken cancellationToken) =>
+        _rounds.AskAsync(report, cancellationToken);
+
+    private async Task RunAsync(IReadOnlyList<Rounds<InstanceReport, bool>.Caller> round)
     {
-        var waiter = new Waiter(report);
-        bool first;
-        lock (_gate)
+        var renewed = await RenewAsync([.. round.Select(caller => caller.Request)]);
+        foreach (var caller in round)
         {
-            _waiting.Enqueue(waiter);
-            first = !_flushing;
-            _flushing = true;
-        }
-
-        if (first)
-        {
-            // Not awaited: it serves all callers, and hands every failure to those that it concerns.
-            _ = FlushAsync();
-        }
-
-        return waiter.Renewed.Task.WaitAsync(cancellationToken);
-    }
-
-    private async Task FlushAsync()
-    {
-        while (TakeNext() is { } batch)
-        {
-            try
-            {
-                var renewed = await RenewAsync(batch);
-                foreach (var waiter in batch)
-                {
-                    waiter.Renewed.SetResult(renewed.Contains(waiter.Key));
-                }
-            }
-            catch (Exception exception)
-            {
-                // Every caller gets the failure of the statement that carried its renewal; the next ones go on.
-                foreach (var waiter in batch)
-                {
-                    waiter.Renewed.TrySetException(exception);
-                }
-            }
-        }
-    }
-
-    private List<Waiter>? TakeNext()
-    {
-        lock (_gate)
-        {
-            if (_waiting.Count == 0)
-            {
-                _flushing = false;
-                return null;
-            }
-
-            var batch = new List<Waiter>();
-            while (batch.Count < MostPerStatement && _waiting.TryDequeue(out var waiter))
-            {
-                batch.Add(waiter);
-            }
-
-            return batch;
+            caller.Answer(renewed.Contains((caller.Request.Application, caller.Request.Instance, caller.Request.Version)));
         }
     }
 
     // A locked row is skipped: one that somebody holds must not hold up a thousand others. Retired versions are refused
     // by the floor that this statement sees. No lock is needed against a retirement: it finds no instance below its
     // floor, and one that has ended since is not renewed, because the row's newest version is looked at again.
-    private async Task<HashSet<(string Application, string Instance, long Version)>> RenewAsync(List<Waiter> batch)
+    private async Task<HashSet<(string Application, string Instance, long Version)>> RenewAsync(List<InstanceReport> reports)
     {
-        await using var command = database.DataSource.CreateCommand(
+        await using var command = _database.DataSource.CreateCommand(
             """
             with mine as materialized (
                 select i.application, i.instance
@@ -100,10 +57,10 @@ internal sealed class RenewalBatcher(CoordinationDatabase database, EngineOption
             where i.application = mine.application and i.instance = mine.instance
             returning i.application, i.instance, i.version
             """);
-        command.Parameters.Add(new() { Value = batch.Select(waiter => waiter.Report.Application).ToArray() });
-        command.Parameters.Add(new() { Value = batch.Select(waiter => waiter.Report.Instance).ToArray() });
-        command.Parameters.Add(new() { Value = batch.Select(waiter => waiter.Report.Version).ToArray() });
-        command.Parameters.Add(new() { Value = options.InstanceLease });
+        command.Parameters.Add(new() { Value = reports.Select(report => report.Application).ToArray() });
+        command.Parameters.Add(new() { Value = reports.Select(report => report.Instance).ToArray() });
+        command.Parameters.Add(new() { Value = reports.Select(report => report.Version).ToArray() });
+        command.Parameters.Add(new() { Value = _options.InstanceLease });
         await using var reader = await command.ExecuteReaderAsync();
         var renewed = new HashSet<(string, string, long)>();
         while (await reader.ReadAsync())
@@ -114,15 +71,5 @@ internal sealed class RenewalBatcher(CoordinationDatabase database, EngineOption
         // To the end of the message: only behind it is the statement committed.
         await reader.NextResultAsync();
         return renewed;
-    }
-
-    private sealed class Waiter(InstanceReport report)
-    {
-        public InstanceReport Report { get; } = report;
-
-        public (string Application, string Instance, long Version) Key { get; } =
-            (report.Application, report.Instance, report.Version);
-
-        public TaskCompletionSource<bool> Renewed { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 }

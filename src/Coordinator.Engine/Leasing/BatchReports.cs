@@ -1,3 +1,4 @@
+using Coordinator.Engine.Requests;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -7,8 +8,10 @@ namespace Coordinator.Engine.Leasing;
 /// What workers report of their batches. Reports are believed for progress only; before a step ends, its batches are
 /// compared with the target's ledger. All statements lock the rows in the order of their keys.
 /// </summary>
-internal sealed class BatchReports(CoordinationDatabase database, EngineOptions options)
+internal sealed class BatchReports
 {
+    private const int MostPerRound = 100;
+
     private const string WakeUp = "mt_events_appended";
 
     // Given back by a worker that has nothing against the batch: the next one may have it at once.
@@ -17,11 +20,22 @@ internal sealed class BatchReports(CoordinationDatabase database, EngineOptions 
     // Nothing that passes by itself: counted apart, so that the backfill can stop instead of trying for ever.
     private static readonly string[] HardFailures = ["STATEMENT_FAILED", "CONFIGURATION_ERROR", "TOO_MANY_BAD_ROWS"];
 
+    private readonly CoordinationDatabase _database;
+    private readonly EngineOptions _options;
+    private readonly Rounds<IReadOnlyCollection<BatchReceipt>, bool> _completions;
+
+    public BatchReports(CoordinationDatabase database, EngineOptions options)
+    {
+        _database = database;
+        _options = options;
+        _completions = new(MostPerRound, CompleteAsync);
+    }
+
     /// <summary>Extends leases that hold, and only those: a renewal that comes too late takes nothing back.</summary>
     public async Task<IReadOnlyList<LeaseToken>> RenewAsync(
         string worker, IReadOnlyCollection<LeaseToken> tokens, CancellationToken cancellationToken)
     {
-        await using var command = database.DataSource.CreateCommand(
+        await using var command = _database.DataSource.CreateCommand(
             """
             with held as materialized (
                 select b.migration, b.shard, b.step, b.batch
@@ -41,7 +55,7 @@ internal sealed class BatchReports(CoordinationDatabase database, EngineOptions 
             """);
         LeaseTokenColumns.Add(command.Parameters, tokens);
         command.Parameters.Add(new() { Value = worker });
-        command.Parameters.Add(new() { Value = options.BatchLease });
+        command.Parameters.Add(new() { Value = _options.BatchLease });
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var renewed = new List<LeaseToken>();
         while (await reader.ReadAsync(cancellationToken))
@@ -54,22 +68,54 @@ internal sealed class BatchReports(CoordinationDatabase database, EngineOptions 
     }
 
     /// <summary>Records batches as committed, whoever holds them now: the effect is there.</summary>
-    public async Task CompleteAsync(IReadOnlyCollection<BatchReceipt> receipts, CancellationToken cancellationToken)
+    public Task CompleteAsync(IReadOnlyCollection<BatchReceipt> receipts, CancellationToken cancellationToken) =>
+        _completions.AskAsync(receipts, cancellationToken);
+
+    private async Task CompleteAsync(IReadOnlyList<Rounds<IReadOnlyCollection<BatchReceipt>, bool>.Caller> callers)
     {
-        await using var connection = await database.DataSource.OpenConnectionAsync(cancellationToken);
+        if (await TryCompleteAsync([.. callers.SelectMany(caller => caller.Request)]) is null)
+        {
+            foreach (var caller in callers)
+            {
+                caller.Answer(true);
+            }
+
+            return;
+        }
+
+        // What could be recorded is; told once more one by one, each hears of his own receipts.
+        foreach (var caller in callers)
+        {
+            if (await TryCompleteAsync(caller.Request) is { } refused)
+            {
+                caller.Fail(refused);
+            }
+            else
+            {
+                caller.Answer(true);
+            }
+        }
+    }
+
+    /// <returns>Why one of the receipts is refused; null when none is.</returns>
+    private async Task<EngineException?> TryCompleteAsync(IReadOnlyCollection<BatchReceipt> receipts)
+    {
+        await using var connection = await _database.DataSource.OpenConnectionAsync();
         // Two transactions in one message: whether anything is left is asked after this report is committed, so that of
         // two reports of the last two batches the later one sees both; and a NOTIFY delays no report's commit.
         await using var batch = new NpgsqlBatch(connection) { EnableErrorBarriers = true };
         batch.BatchCommands.Add(CompleteCommand(receipts));
         batch.BatchCommands.Add(WakeUpCommand(receipts));
-        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
-        if (await reader.ReadAsync(cancellationToken))
+        await using var reader = await batch.ExecuteReaderAsync();
+        EngineException? refused = null;
+        if (await reader.ReadAsync())
         {
             var migration = reader.GetString(0);
-            throw reader.GetBoolean(1) ? LeasingRejections.TargetMoved(migration) : LeasingRejections.BackfillNotFound(migration);
+            refused = reader.GetBoolean(1) ? LeasingRejections.TargetMoved(migration) : LeasingRejections.BackfillNotFound(migration);
         }
 
-        await reader.NextResultAsync(cancellationToken);
+        await reader.NextResultAsync();
+        return refused;
     }
 
     /// <summary>
@@ -82,7 +128,7 @@ internal sealed class BatchReports(CoordinationDatabase database, EngineOptions 
         await RecordTimeoutsAsync(releases, cancellationToken);
         await RecordFullDiskAsync(releases, cancellationToken);
         // Without a holder: neither a late renewal nor a repeat of the request that got it finds it again.
-        await using var command = database.DataSource.CreateCommand(
+        await using var command = _database.DataSource.CreateCommand(
             """
             with given as materialized (
                 select b.migration, b.shard, b.step, b.batch, t.failed, t.failure, t.observed, t.hard
@@ -121,7 +167,7 @@ internal sealed class BatchReports(CoordinationDatabase database, EngineOptions 
             return;
         }
 
-        await using var command = database.DataSource.CreateCommand(
+        await using var command = _database.DataSource.CreateCommand(
             """
             insert into coordinator.backfill_sample (migration, shard, step, slowest_ms, slowest_blocks)
             select b.migration, b.shard, b.step, $7, max(b.end_block - b.first_block)
@@ -132,7 +178,7 @@ internal sealed class BatchReports(CoordinationDatabase database, EngineOptions 
             group by b.migration, b.shard, b.step
             """);
         LeaseTokenColumns.Add(command.Parameters, cancelled.Select(release => release.Token).ToList());
-        command.Parameters.Add(new() { Value = options.BatchStatementTimeout.TotalMilliseconds });
+        command.Parameters.Add(new() { Value = _options.BatchStatementTimeout.TotalMilliseconds });
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
@@ -145,7 +191,7 @@ internal sealed class BatchReports(CoordinationDatabase database, EngineOptions 
             return;
         }
 
-        await using var command = database.DataSource.CreateCommand(
+        await using var command = _database.DataSource.CreateCommand(
             """
             update coordinator.backfill_pace p
             set disk_full_at = clock_timestamp(), disk_full = t.message

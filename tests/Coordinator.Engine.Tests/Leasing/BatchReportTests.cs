@@ -235,7 +235,11 @@ public sealed class BatchReportTests(CoordinationFixture fixture) : IClassFixtur
         var heard = 0;
         listener.Notification += (_, _) => heard++;
         await using var held = await HeldTransaction.BeginAsync(fixture.Database, CommitBarrier.Close);
-        var reports = granted.Select(batch => _backfills.CompleteAsync(BackfillFixture.Receipt(batch))).ToList();
+        // One replica would tell both in one transaction.
+        await using var second = new CoordinationDatabase(fixture.Database.ConnectionString);
+        BatchLeasing[] replicas = [_backfills.Leasing, new BatchLeasing(second, fixture.Options)];
+        var reports = granted.Zip(
+            replicas, (batch, replica) => replica.CompleteAsync("w", [BackfillFixture.Receipt(batch)], CancellationToken.None)).ToList();
         await held.WaitersAsync(2);
 
         await held.CommitAsync();

@@ -1,0 +1,196 @@
+using Npgsql;
+
+namespace Coordinator.Engine.Leasing;
+
+/// <summary>
+/// One round of requests that ask for the same targets, migration and handlers: a transaction of two messages. The first locks and
+/// reads, the second grants what was allotted in between, and commits.
+/// </summary>
+internal sealed class GrantRound(CoordinationDatabase database, EngineOptions options)
+{
+    /// <summary>The answers, by request id. The requests' ids differ.</summary>
+    public async Task<IReadOnlyDictionary<Guid, GrantAnswer>> RunAsync(IReadOnlyList<AcquireRequest> requests)
+    {
+        await using var connection = await database.DataSource.OpenConnectionAsync();
+        var state = await LookAsync(connection, requests);
+        var allotter = new GrantAllotter(state.Sources, state.Holders, options.ServerParallelism, Random.Shared.NextDouble);
+        var allotted = state.MigrationIsKnown
+            ? requests.Where(request => state.Ours.Contains(request.RequestId) && !state.Repeated.ContainsKey(request.RequestId))
+                .Select(allotter.Next).OfType<GrantAllotment>().ToList()
+            : [];
+        var granted = await GrantAsync(connection, allotted);
+        return requests.ToDictionary(request => request.RequestId, request => Answer(request, state, granted));
+    }
+
+    private static GrantAnswer Answer(AcquireRequest request, Look state, Dictionary<Guid, List<GrantedBatch>> granted) =>
+        !state.Ours.Contains(request.RequestId) ? new GrantAnswer.Busy()
+        : !state.MigrationIsKnown ? new GrantAnswer.UnknownMigration()
+        : state.Repeated.TryGetValue(request.RequestId, out var repeated) ? new GrantAnswer.Granted(repeated, WorkWasLocked: false)
+        : granted.TryGetValue(request.RequestId, out var batches) ? new GrantAnswer.Granted(batches, WorkWasLocked: batches.Count == 0)
+        : new GrantAnswer.Granted([], WorkWasLocked: false);
+
+    private async Task<Look> LookAsync(NpgsqlConnection connection, IReadOnlyList<AcquireRequest> requests)
+    {
+        var kind = requests[0];
+        await using var batch = connection.CreateBatch();
+        batch.BatchCommands.Add(new NpgsqlBatchCommand("begin"));
+        // With the values at hand some of them would be planned anew each time, which takes longer than running them.
+        batch.BatchCommands.Add(new NpgsqlBatchCommand("set local plan_cache_mode = force_generic_plan"));
+        // In a statement of its own: the next one's snapshot must see what the holder of such a lock committed.
+        batch.BatchCommands.Add(Command(
+            "select id from unnest($1) as r(id) where pg_try_advisory_xact_lock(hashtextextended('coordinator/acquire/' || id, 0))",
+            requests.Select(request => request.RequestId).ToArray()));
+        batch.BatchCommands.Add(Backfills(GrantSql.LockServers, kind));
+        batch.BatchCommands.Add(Backfills(GrantSql.Backfills, kind));
+        batch.BatchCommands.Add(Command(
+            GrantSql.Holders, kind.Targets.ToArray(), requests.Select(request => request.Worker).Distinct(StringComparer.Ordinal).ToArray()));
+        batch.BatchCommands.Add(Command(GrantSql.Repeated, requests.Select(request => request.RequestId).ToArray()));
+        batch.BatchCommands.Add(Command(GrantSql.MigrationIsKnown, kind.Migration));
+        await using var reader = await batch.ExecuteReaderAsync();
+        var ours = (await ReadAsync(reader, row => row.GetGuid(0))).ToHashSet();
+        await reader.NextResultAsync();
+        var locked = (await ReadAsync(reader, row => row.GetInt64(0))).ToHashSet();
+        await reader.NextResultAsync();
+        var sources = await ReadAsync(reader, row => (Source: Source(row), Limited: row.GetBoolean(21)));
+        await reader.NextResultAsync();
+        var holders = await ReadAsync(reader, row => (
+            Key: (new BackfillKey(row.GetString(0), row.GetString(1), row.GetString(2)), row.GetString(3)),
+            Held: new HeldLeases(row.GetInt64(4), row.GetInt64(5))));
+        await reader.NextResultAsync();
+        var seen = await ReadAsync(reader, row => (
+            Request: row.GetGuid(0),
+            Worker: row.GetString(1),
+            Batch: row.GetBoolean(2) ? Grant(row, 3, Token(row, 3, 16), row.GetInt64(19), row.GetInt64(20)) : null));
+        await reader.NextResultAsync();
+        var known = await ReadAsync(reader, row => row.GetBoolean(0));
+        var workers = requests.ToDictionary(request => request.RequestId, request => request.Worker);
+        return new Look(
+            ours,
+            [.. sources.Where(found => !found.Limited || locked.Contains(found.Source.Server)).Select(found => found.Source)],
+            holders.ToDictionary(holder => holder.Key, holder => holder.Held),
+            seen.GroupBy(row => row.Request).ToDictionary(
+                rows => rows.Key,
+                rows => (IReadOnlyList<GrantedBatch>)[.. rows.Where(row => row.Worker == workers[row.Request]).Select(row => row.Batch).OfType<GrantedBatch>()]),
+            known.Single());
+    }
+
+    private async Task<Dictionary<Guid, List<GrantedBatch>>> GrantAsync(NpgsqlConnection connection, List<GrantAllotment> allotted)
+    {
+        await using var batch = connection.CreateBatch();
+        if (allotted.Count == 0)
+        {
+            batch.BatchCommands.Add(new NpgsqlBatchCommand("rollback"));
+            await batch.ExecuteNonQueryAsync();
+            return [];
+        }
+
+        batch.BatchCommands.Add(Command(
+            "select * from coordinator.grant_batches($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) order by entry, batch",
+            allotted.Select(entry => entry.Source.Key.Migration).ToArray(),
+            allotted.Select(entry => entry.Source.Key.Shard).ToArray(),
+            allotted.Select(entry => entry.Source.Key.Step).ToArray(),
+            allotted.Select(entry => entry.Source.Pass).ToArray(),
+            allotted.Select(entry => entry.Request.Worker).ToArray(),
+            allotted.Select(entry => entry.Request.RequestId).ToArray(),
+            allotted.Select(entry => entry.Request.Parallelism).ToArray(),
+            allotted.Select(entry => entry.Most).ToArray(),
+            allotted.Select(entry => entry.Source.Lapsed).ToArray(),
+            allotted.Select(entry => entry.Fair).ToArray(),
+            allotted.Select(entry => entry.Blocks).ToArray(),
+            options.BatchLease));
+        batch.BatchCommands.Add(new NpgsqlBatchCommand("commit"));
+        await using var reader = await batch.ExecuteReaderAsync();
+        var rows = await ReadAsync(reader, row =>
+        {
+            var entry = allotted[row.GetInt32(0) - 1];
+            var key = entry.Source.Key;
+            var token = new LeaseToken(key.Migration, key.Shard, key.Step, row.GetInt64(1), row.GetInt64(2), row.GetGuid(3));
+            return (entry.Request.RequestId, Batch: entry.Source.Grant(token, row.GetInt64(4), row.GetInt64(5)));
+        });
+        // To the end of the message: only behind it is the grant committed.
+        await reader.NextResultAsync();
+        var granted = rows.ToLookup(row => row.RequestId, row => row.Batch);
+        return allotted.ToDictionary(entry => entry.Request.RequestId, entry => granted[entry.Request.RequestId].ToList());
+    }
+
+    private GrantSource Source(NpgsqlDataReader row)
+    {
+        // What every grant of it shares, read once.
+        var grant = Grant(row, 0, new LeaseToken(row.GetString(0), row.GetString(1), row.GetString(2), 0, 0, Guid.Empty), 0, 0);
+        return new GrantSource
+        {
+            Key = new BackfillKey(row.GetString(0), row.GetString(1), row.GetString(2)),
+            Pass = row.GetInt32(15),
+            Grant = (token, first, end) => grant with { Token = token, FirstBlock = first, EndBlock = end },
+            Server = grant.SystemIdentifier,
+            Size = row.GetInt64(13),
+            Slots = row.GetInt32(14),
+            Running = row.GetInt64(16),
+            Holders = row.GetInt64(17),
+            ServerRunning = row.GetInt64(18),
+            Remaining = row.GetInt64(19),
+            Lapsed = row.GetBoolean(20),
+        };
+    }
+
+    private static LeaseToken Token(NpgsqlDataReader row, int key, int token) => new(
+        row.GetString(key), row.GetString(key + 1), row.GetString(key + 2), row.GetInt64(token), row.GetInt64(token + 1), row.GetGuid(token + 2));
+
+    private GrantedBatch Grant(NpgsqlDataReader row, int from, LeaseToken token, long firstBlock, long endBlock) => new()
+    {
+        Token = token,
+        Target = row.GetString(from + 3),
+        FirstBlock = firstBlock,
+        EndBlock = endBlock,
+        Statement = row.GetString(from + 4),
+        Generation = row.GetInt64(from + 5),
+        SystemIdentifier = row.GetInt64(from + 6),
+        Timeline = row.GetString(from + 7),
+        TriggerTable = row.GetString(from + 8),
+        TriggerName = row.GetString(from + 9),
+        Table = row.GetString(from + 10),
+        Pause = row.IsDBNull(from + 11) ? TimeSpan.Zero : row.GetTimeSpan(from + 11),
+        Handler = row.GetString(from + 12),
+        LeaseDuration = options.BatchLease,
+        LockTimeout = options.BatchLockTimeout,
+        StatementTimeout = options.BatchStatementTimeout,
+    };
+
+    private NpgsqlBatchCommand Backfills(string sql, AcquireRequest kind) => Command(
+        sql, kind.Targets.ToArray(), kind.Migration, kind.Handlers.ToArray(), (long)options.ServerParallelism, options.TickGap);
+
+    private static NpgsqlBatchCommand Command(string sql, params ReadOnlySpan<object> values)
+    {
+        var command = new NpgsqlBatchCommand(sql);
+        foreach (var value in values)
+        {
+            command.Parameters.Add(new NpgsqlParameter { Value = value });
+        }
+
+        return command;
+    }
+
+    private static async Task<List<T>> ReadAsync<T>(NpgsqlDataReader reader, Func<NpgsqlDataReader, T> map)
+    {
+        var rows = new List<T>();
+        while (await reader.ReadAsync())
+        {
+            rows.Add(map(reader));
+        }
+
+        return rows;
+    }
+
+    /// <summary>What the first message read.</summary>
+    /// <param name="Ours">The requests that nobody else is answering.</param>
+    /// <param name="Sources">The backfills from which something may be granted.</param>
+    /// <param name="Holders">The leases of the round's workers.</param>
+    /// <param name="Repeated">The requests that were answered before, with those of their leases that still hold.</param>
+    /// <param name="MigrationIsKnown">False when the requests name a migration that there is not.</param>
+    private sealed record Look(
+        HashSet<Guid> Ours,
+        IReadOnlyList<GrantSource> Sources,
+        IReadOnlyDictionary<(BackfillKey Backfill, string Worker), HeldLeases> Holders,
+        IReadOnlyDictionary<Guid, IReadOnlyList<GrantedBatch>> Repeated,
+        bool MigrationIsKnown);
+}
