@@ -26,6 +26,11 @@ internal static class RowTriggerSql
             language plpgsql security definer set search_path = pg_catalog, pg_temp{(fixFormats ? FixedFormats : "")} as {Literal(body)}
             """,
             $"revoke all on function {function} from public",
+            // A partition that the table's owner creates or attaches gets a trigger of its own, in the owner's name.
+            $"""
+            do {Literal($"begin execute format({Literal($"grant execute on function {function} to %s")}, "
+                + $"(select relowner::pg_catalog.regrole from pg_catalog.pg_class where oid = pg_catalog.to_regclass({Literal(table.Sql)}))); end")}
+            """,
             $"create or replace trigger {trigger} before insert or update on {table.Sql} for each row execute function {function}",
             $"alter table {table.Sql} enable always trigger {trigger}",
         ];

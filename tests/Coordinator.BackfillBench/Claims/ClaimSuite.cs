@@ -11,8 +11,6 @@ internal static class ClaimSuite
         Report.Line($"Claim and complete: {batches:N0} batches or jobs, {Callers} callers, {repetitions} repetition(s); per second, median (min–max)");
         foreach (var perClaim in (int[])[1, 10])
         {
-            // Not counted: code, connections and caches get warm.
-            await CoordinatorClaims.RunAsync(cluster, batches / 4, Callers, perClaim);
             var ours = new List<double>();
             var theirs = new List<double>();
             for (var repetition = 0; repetition < repetitions; repetition++)

@@ -63,6 +63,29 @@ public sealed class SyncTriggerLifeTests(InstalledTargetFixture fixture) : IClas
     }
 
     [Fact]
+    public async Task The_tables_owner_goes_on_creating_and_attaching_partitions()
+    {
+        var name = "t_" + Guid.CreateVersion7().ToString("N");
+        await fixture.Target.ExecuteAsOwnerAsync($"create table {name} (id int, o text, n text) partition by range (id)");
+        var trigger = new SyncTrigger
+        {
+            Schema = "public",
+            Table = name,
+            OldColumn = "o",
+            NewColumn = "n",
+            TriggerName = SyncTrigger.NameFor("public", name, "o", "n"),
+        };
+        await fixture.Target.ExecuteAsCoordinatorAsync([.. SyncTriggerSql.Create(trigger), SyncTriggerSql.Register(trigger, "m", "sync")]);
+
+        await fixture.Target.ExecuteAsOwnerAsync($"create table {name}_1 partition of {name} for values from (1) to (2)");
+        await fixture.Target.ExecuteAsOwnerAsync($"create table {name}_2 (id int, o text, n text)");
+        await fixture.Target.ExecuteAsOwnerAsync($"alter table {name} attach partition {name}_2 for values from (2) to (3)");
+        await fixture.Target.ExecuteAsOwnerAsync($"insert into {name} (id, o) values (1, 'a'), (2, 'b')");
+
+        Assert.Equal(2L, await fixture.Target.Database.ScalarAsync<long>($"select count(*) from {name} where n = o"));
+    }
+
+    [Fact]
     public async Task A_trigger_can_be_removed_when_its_table_is_gone()
     {
         var table = await SyncedTable.CreateAsync(fixture.Target);
