@@ -39,6 +39,26 @@ public sealed class EngineOptions
     /// <summary>How long nothing is granted after a batch found no space in its target.</summary>
     public TimeSpan FullDiskPause { get; set; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>
+    /// How many block ranges of one shard a verification reads at once, where the load allows it. 2 by default, for a small server.
+    /// They come on top of the batches of backfills.
+    /// </summary>
+    public int VerificationParallelism { get; set; } = 2;
+
+    /// <summary>
+    /// How often a migration that waits at its gate is verified again; from the end of one pass to the beginning of the next. A tenth
+    /// of it after a pass that found differences. 10 minutes by default.
+    /// </summary>
+    public TimeSpan VerificationInterval { get; set; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>
+    /// When the wait at the gate ends, a verification that ended within this time counts as fresh and is not repeated. 1 minute by default.
+    /// </summary>
+    public TimeSpan VerificationFreshness { get; set; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>How long after the first look a row that differs is looked at again: only what still differs counts. 500 ms by default.</summary>
+    public TimeSpan VerificationSecondLook { get; set; } = TimeSpan.FromMilliseconds(500);
+
     /// <summary>How often a batch may fail in a way that waiting does not cure before its backfill stops.</summary>
     public int MostBatchFailures { get; set; } = 10;
 

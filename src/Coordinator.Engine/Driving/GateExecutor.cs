@@ -5,6 +5,7 @@ using Coordinator.Engine.Applications;
 using Coordinator.Engine.Fencing;
 using Coordinator.Engine.Migrations;
 using Coordinator.Engine.Quarantine;
+using Coordinator.Engine.Verification;
 using Coordinator.EventStore.Listening;
 using Npgsql;
 
@@ -13,7 +14,8 @@ namespace Coordinator.Engine.Driving;
 /// <summary>
 /// The contract gate, in this order: drain, soak, approval, retire (which counts again under the lock that registrations
 /// take), witness, and in strict mode the fence with its soak. Until the retirement nothing is refused: old instances may restart,
-/// scale, and come back.
+/// scale, and come back. While it waits, the rows are verified again and again, beside its looks; before the retirement, and again
+/// before it passes, that must have found nothing.
 /// </summary>
 internal sealed class GateExecutor(
     MigrationStream stream,
@@ -21,6 +23,9 @@ internal sealed class GateExecutor(
     AdmissionChanges admission,
     QuarantineGate quarantine,
     RetiredGate retired,
+    VerifiedGate verified,
+    StepVerifier verifier,
+    VerificationStore verifications,
     EngineOptions options,
     TimeProvider time,
     AppendListener appended) : IStepExecutor
@@ -36,6 +41,7 @@ internal sealed class GateExecutor(
     {
         var lapsed = new LapsedInstances(time, options.FenceGrace);
         var retirement = new RetirementProgress();
+        await using var verification = new GateVerification(run, verifier, verifications, options, cancellationToken);
         while (true)
         {
             var seen = appended.Current;
@@ -54,8 +60,8 @@ internal sealed class GateExecutor(
             var isRetired = state.Gate == GateStage.Retired;
             retirement.AdmissionWritten &= isRetired;
             var moved = isRetired
-                ? await retired.AdvanceAsync(run, state, version, retirement, cancellationToken)
-                : await DrainAndRetireAsync(run, state, lapsed, cancellationToken);
+                ? await retired.AdvanceAsync(run, state, version, retirement, verification, cancellationToken)
+                : await DrainAndRetireAsync(run, state, lapsed, verification, cancellationToken);
             if (!moved)
             {
                 await appended.WaitAsync(seen, isRetired && !state.IsFenced ? WitnessInterval : FactsInterval, cancellationToken);
@@ -65,7 +71,7 @@ internal sealed class GateExecutor(
 
     /// <summary>True when the gate moved on and should be looked at again at once.</summary>
     private async Task<bool> DrainAndRetireAsync(
-        StepRun run, MigrationState state, LapsedInstances lapsed, CancellationToken cancellationToken)
+        StepRun run, MigrationState state, LapsedInstances lapsed, GateVerification verification, CancellationToken cancellationToken)
     {
         var versions = run.Plan.Spec.Versions;
         var now = await facts.ReadAsync([.. versions.Keys], cancellationToken);
@@ -79,7 +85,12 @@ internal sealed class GateExecutor(
         if (blockers.Count > 0)
         {
             // Told at once, not when the drain and the soak are over.
-            blockers = [.. blockers, .. await quarantine.LookAsync(run, fresh: false, cancellationToken)];
+            blockers =
+            [
+                .. blockers,
+                .. await quarantine.LookAsync(run, fresh: false, cancellationToken),
+                .. (await verification.LookAsync(atTheEnd: false)).Blockers,
+            ];
             await BlockAsync(run, state.Gate == GateStage.Soaking
                 ? new MigrationCommand.LoseDrain(blockers)
                 : new MigrationCommand.BlockGate(blockers), blockers, cancellationToken);
@@ -95,6 +106,7 @@ internal sealed class GateExecutor(
         var soakEnds = drainedAt + run.Plan.Spec.Contract.Soak;
         if (state.SoakedAt is null && now.Now < soakEnds)
         {
+            await verified.TellAsync(run, state, (await verification.LookAsync(atTheEnd: false)).Blockers, cancellationToken);
             await run.Activity.SayAsync(
                 $"soaking until {soakEnds:u}: the last old instance left at {drainedAt:u}", cancellationToken);
             return false;
@@ -108,11 +120,9 @@ internal sealed class GateExecutor(
 
         if (run.Plan.Spec.Contract.ApprovalRequired && !state.Approved)
         {
-            await BlockAsync(
-                run,
-                new MigrationCommand.BlockGate([ApprovalMissing(run.Migration)]),
-                [ApprovalMissing(run.Migration)],
-                cancellationToken);
+            IReadOnlyList<Blocker> missing =
+                [ApprovalMissing(run.Migration), .. (await verification.LookAsync(atTheEnd: false)).Blockers];
+            await BlockAsync(run, new MigrationCommand.BlockGate(missing), missing, cancellationToken);
             return false;
         }
 
@@ -123,7 +133,8 @@ internal sealed class GateExecutor(
             return false;
         }
 
-        return await RetireAsync(run, versions, leftToFence, cancellationToken);
+        return await verified.LookAsync(run, state, verification, cancellationToken) is not null
+            && await RetireAsync(run, versions, leftToFence, cancellationToken);
     }
 
     // One transaction: the application rows FOR UPDATE, the count again, the retirement, the event.

@@ -5,6 +5,7 @@ using Coordinator.Engine.Migrations;
 using Coordinator.Engine.Pacing;
 using Coordinator.Engine.Quarantine;
 using Coordinator.Engine.Targets;
+using Coordinator.Engine.Verification;
 using Coordinator.EventStore;
 using Coordinator.EventStore.Listening;
 using Coordinator.Postgres.Ddl;
@@ -108,6 +109,9 @@ internal sealed class MigrationDriverHost(
         var stream = new MigrationStream(store);
         var fence = new MigrationFence(targets);
         var transaction = new TransactionStepExecutor(new DdlRunner(time));
+        var verifications = new VerificationStore(database);
+        var verifier = new StepVerifier(database, verifications, options, time, logger);
+        var verified = new VerifiedGate(stream);
         var opening = new BackfillOpening(store, control, fence);
         var targetAdmission = new TargetAdmission(database, targets);
         var executors = new StepExecutors(
@@ -117,10 +121,11 @@ internal sealed class MigrationDriverHost(
             new BackfillExecutor(store, control, opening, new BackfillAudit(control, opening), new PartitionedBackfill(store, control),
                 new BackfillPacer(new PaceStore(database, options), options, time, pace, logger),
                 offers, new BackfillBreaker(new BackfillFailures(database), options), appended),
-            new VerifyExecutor(),
+            new VerifyExecutor(verifier),
             new GateExecutor(
-                stream, facts, admission, new QuarantineGate(), new RetiredGate(stream, facts, targetAdmission), options, time, appended),
-            new ContractExecutor(fence, transaction),
+                stream, facts, admission, new QuarantineGate(), new RetiredGate(stream, facts, targetAdmission, verified), verified,
+                verifier, verifications, options, time, appended),
+            new ContractExecutor(fence, transaction, verifier, verifications, options),
             new UninstallExecutor(fence, new RollbackGate(stream, facts, options, time, appended), transaction));
         return new MigrationDriver(
             migration, stream, fence, executors, admission, targetAdmission, database, targets, appended, logger);

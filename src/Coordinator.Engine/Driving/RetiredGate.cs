@@ -1,21 +1,29 @@
+using System.Globalization;
 using Coordinator.Domain.Migrations;
 using Coordinator.Engine.Applications;
 using Coordinator.Engine.Fencing;
 using Coordinator.Engine.Migrations;
+using Coordinator.Engine.Verification;
 
 namespace Coordinator.Engine.Driving;
 
 /// <summary>
 /// The gate behind the retirement: old versions are refused, the target is told so, its sessions are looked at, and in strict mode
-/// the target itself keeps old versions out before the gate opens. Until it opens all of it can be taken back.
+/// the target itself keeps old versions out before the gate opens; rows must be known to agree before either. Until it opens all of
+/// it can be taken back.
 /// </summary>
-internal sealed class RetiredGate(MigrationStream stream, GateFactsReader facts, TargetAdmission admission)
+internal sealed class RetiredGate(MigrationStream stream, GateFactsReader facts, TargetAdmission admission, VerifiedGate verified)
 {
     private static readonly RequestContext Driver = new("coordinator");
 
     /// <summary>True when the gate moved on and should be looked at again at once.</summary>
     public async Task<bool> AdvanceAsync(
-        StepRun run, MigrationState state, long version, RetirementProgress progress, CancellationToken cancellationToken)
+        StepRun run,
+        MigrationState state,
+        long version,
+        RetirementProgress progress,
+        GateVerification verification,
+        CancellationToken cancellationToken)
     {
         if (!progress.AdmissionWritten)
         {
@@ -31,15 +39,25 @@ internal sealed class RetiredGate(MigrationStream stream, GateFactsReader facts,
         }
 
         return StrictRoles.AreUsed(run.Plan.Spec)
-            ? await FenceAsync(run, state, version, witness, cancellationToken)
-            : await PassAsync(run, witness.Evidence, null, cancellationToken);
+            ? await FenceAsync(run, state, version, witness, verification, cancellationToken)
+            : await PassAsync(run, state, witness.Evidence, null, verification, cancellationToken);
     }
 
     private async Task<bool> FenceAsync(
-        StepRun run, MigrationState state, long version, WitnessVerdict witness, CancellationToken cancellationToken)
+        StepRun run,
+        MigrationState state,
+        long version,
+        WitnessVerdict witness,
+        GateVerification verification,
+        CancellationToken cancellationToken)
     {
         if (!state.IsFenced)
         {
+            if (await verified.LookAsync(run, state, verification, cancellationToken) is null)
+            {
+                return false;
+            }
+
             await run.Activity.SayAsync("closing the roles of retired versions", cancellationToken);
         }
 
@@ -59,6 +77,7 @@ internal sealed class RetiredGate(MigrationStream stream, GateFactsReader facts,
 
         if (state.FencedAt + run.Plan.Spec.Contract.FenceSoak is { } ends && now < ends)
         {
+            await verified.TellAsync(run, state, (await verification.LookAsync(atTheEnd: false)).Blockers, cancellationToken);
             await run.Activity.SayAsync(
                 $"soaking behind the fence until {ends:u}; 'coordinator un-retire {run.Migration}' takes it back", cancellationToken);
             return false;
@@ -66,14 +85,34 @@ internal sealed class RetiredGate(MigrationStream stream, GateFactsReader facts,
 
         return await PassAsync(
             run,
+            state,
             witness.Evidence.Concat(fence.Evidence).ToDictionary(entry => entry.Key, entry => entry.Value),
             now,
+            verification,
             cancellationToken);
     }
 
-    private Task<bool> PassAsync(
-        StepRun run, IReadOnlyDictionary<string, string> evidence, DateTimeOffset? at, CancellationToken cancellationToken) =>
-        OrderAsync(run, new MigrationCommand.PassGate(evidence, at), cancellationToken);
+    private async Task<bool> PassAsync(
+        StepRun run,
+        MigrationState state,
+        IReadOnlyDictionary<string, string> evidence,
+        DateTimeOffset? at,
+        GateVerification verification,
+        CancellationToken cancellationToken)
+    {
+        if (await verified.LookAsync(run, state, verification, cancellationToken) is not { } look)
+        {
+            return false;
+        }
+
+        var all = new Dictionary<string, string>(evidence);
+        if (look.VerifiedAt is { } verifiedAt)
+        {
+            all["verified_at"] = verifiedAt.ToString("u", CultureInfo.InvariantCulture);
+        }
+
+        return await OrderAsync(run, new MigrationCommand.PassGate(all, at), cancellationToken);
+    }
 
     private async Task BlockAsync(StepRun run, IReadOnlyList<Blocker> blockers, CancellationToken cancellationToken)
     {

@@ -1,8 +1,10 @@
 using Coordinator.Domain.Plans;
 using Coordinator.Engine.Fencing;
 using Coordinator.Engine.Targets;
+using Coordinator.Postgres.Catalog;
 using Coordinator.Postgres.Ddl;
 using Coordinator.Postgres.Ledger;
+using Coordinator.Postgres.Verification;
 
 namespace Coordinator.Engine.Driving;
 
@@ -114,7 +116,8 @@ internal sealed record TransactionWork
                 run.Migration),
         };
         var triggers = contract.RemovesSync.Select(sync => (sync.Table, sync.TriggerName))
-            .Concat(contract.RemovesFill.Select(fill => (fill.Table, fill.TriggerName)));
+            .Concat(contract.RemovesFill.Select(fill => (fill.Table, fill.TriggerName)))
+            .ToList();
         guards.AddRange(triggers.Select(trigger => new DdlGuard(
             """
             select coordinator.require(problem is null, 'CO007', 'SYNC_TRIGGER_BROKEN: ' || problem)
@@ -123,6 +126,11 @@ internal sealed record TransactionWork
             run.Migration,
             trigger.Table.Sql,
             trigger.TriggerName)));
+        // The trigger works now; that it did all the time since the last verification is what these ask.
+        guards.AddRange(run.Verified
+            .Where(verified => verified.Shard == shard.Name && triggers.Contains((verified.Table, verified.Trigger)))
+            .Select(verified => TableEvidence.Guard(
+                new TableName(verified.Table.Schema, verified.Table.Name), verified.Trigger, verified.Hash)));
         guards.AddRange(await VersionFence.GuardsAsync(run, shard, rollback: false, cancellationToken));
         return guards;
     }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Coordinator.Domain;
 using Coordinator.Engine.Leasing;
+using Coordinator.Engine.Verification;
 using Coordinator.EventStore;
 using Npgsql;
 
@@ -11,6 +12,7 @@ public sealed class MigrationQueries(CoordinationDatabase database, IEventStore 
 {
     private readonly MigrationStream _stream = new(store);
     private readonly MigrationHistory _history = new(database, store);
+    private readonly VerificationStore _verifications = new(database);
 
     /// <summary>One migration.</summary>
     /// <exception cref="EngineException">MIGRATION_NOT_FOUND.</exception>
@@ -40,7 +42,11 @@ public sealed class MigrationQueries(CoordinationDatabase database, IEventStore 
             await reader.IsDBNullAsync(2, cancellationToken) ? null : await reader.GetFieldValueAsync<DateTimeOffset>(2, cancellationToken),
             []);
         await reader.CloseAsync();
-        return view with { Backfills = await backfills.ProgressAsync(name, cancellationToken) };
+        return view with
+        {
+            Backfills = await backfills.ProgressAsync(name, cancellationToken),
+            Verifications = (await _verifications.ReadAsync(name, cancellationToken)).Rows,
+        };
     }
 
     /// <summary>A page of migrations, newest first.</summary>

@@ -1,5 +1,6 @@
 using Coordinator.Domain.Migrations;
 using Coordinator.Engine.Leasing;
+using Coordinator.Engine.Verification;
 
 namespace Coordinator.Engine.Migrations;
 
@@ -11,4 +12,8 @@ public sealed record MigrationView(
     DateTimeOffset? CreatedAt,
     DateTimeOffset? UpdatedAt,
     DateTimeOffset? EndedAt,
-    IReadOnlyList<BackfillProgress> Backfills);
+    IReadOnlyList<BackfillProgress> Backfills)
+{
+    /// <summary>Its verify steps, those of which a pass was begun.</summary>
+    public IReadOnlyList<VerificationRow> Verifications { get; init; } = [];
+}

@@ -21,8 +21,14 @@ internal static class PaceText
         return decision.Because is { } signal ? $"{what}: {Why(signal)}" : what;
     }
 
-    public static string Quiet(DateTimeOffset until) => string.Create(
-        CultureInfo.InvariantCulture, $"nothing is granted: quiet hours until {until.UtcDateTime:HH:mm} UTC");
+    public static string Quiet(DateTimeOffset until) => $"nothing is granted: {QuietHours(until)}";
+
+    /// <summary>Until when quiet hours last.</summary>
+    public static string QuietHours(DateTimeOffset until) => string.Create(
+        CultureInfo.InvariantCulture, $"quiet hours until {until.UtcDateTime:HH:mm} UTC");
+
+    /// <summary>The signal that decided, with its reading; empty when none did.</summary>
+    public static string Why(ThrottleDecision decision) => decision.Because is { } signal ? Why(signal) : "";
 
     /// <summary>A reading with its unit.</summary>
     public static string Number(double value, string unit) => unit switch

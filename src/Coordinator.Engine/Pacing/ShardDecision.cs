@@ -24,6 +24,9 @@ internal sealed record ShardDecision
 
     public required string Message { get; init; }
 
+    /// <summary>The reason alone, for others than backfills; empty when nothing speaks against.</summary>
+    public string Why { get; init; } = "";
+
     public IReadOnlyList<LoadSignalRow> Signals { get; init; } = [];
 
     public double? RowRate { get; init; }

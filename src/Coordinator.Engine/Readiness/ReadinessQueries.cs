@@ -5,6 +5,7 @@ using Coordinator.Domain.Plans;
 using Coordinator.Engine.Applications;
 using Coordinator.Engine.Fencing;
 using Coordinator.Engine.Migrations;
+using Coordinator.Engine.Verification;
 using Npgsql;
 
 namespace Coordinator.Engine.Readiness;
@@ -15,10 +16,10 @@ namespace Coordinator.Engine.Readiness;
 /// </summary>
 public sealed class ReadinessQueries(CoordinationDatabase database, InstanceRegistry instances, MigrationQueries migrations)
 {
-    // What doesn't mend by waiting: rows that can't be filled, a fence that can't stand, a retirement that was taken back.
+    // What doesn't mend by waiting: rows that can't be filled, or were written past the trigger, a fence that can't stand, a retirement that was taken back.
     private static readonly string[] NeedAPerson =
     [
-        "QUARANTINED_ROWS", "RETIREMENT_ENDED",
+        "QUARANTINED_ROWS", VerificationText.DifferencesFound, "RETIREMENT_ENDED",
         FenceBlockers.RightsMissing, FenceBlockers.RightRemains, FenceBlockers.PreparedTransaction,
     ];
 

@@ -1,4 +1,5 @@
 using Coordinator.Postgres.Catalog;
+using Coordinator.Postgres.Sync;
 using Npgsql;
 
 namespace Coordinator.Postgres.Quarantine;
@@ -9,9 +10,9 @@ namespace Coordinator.Postgres.Quarantine;
 /// </summary>
 internal sealed class RowKey
 {
-    private readonly IReadOnlyList<(string Column, string Type)> _columns;
+    private readonly IReadOnlyList<(string Name, string Column, string Type)> _columns;
 
-    private RowKey(IReadOnlyList<(string Column, string Type)> columns) => _columns = columns;
+    private RowKey(IReadOnlyList<(string Name, string Column, string Type)> columns) => _columns = columns;
 
     /// <summary>Whether the table has no primary key: a row that was written since is not found again.</summary>
     public bool IsPlace => _columns.Count == 0;
@@ -26,13 +27,22 @@ internal sealed class RowKey
              order by a.attnum
             """,
             [table.Sql],
-            row => (Identifier.Quote(row.GetString(0)), row.GetString(1)),
+            row => (row.GetString(0), Identifier.Quote(row.GetString(0)), row.GetString(1)),
             cancellationToken));
 
     /// <summary>True for the one row that <c>$1</c>, a key, names. <c>t</c> is the table.</summary>
     public string IsNamedByParameter => IsPlace
         ? "t.ctid = ($1::jsonb ->> 'ctid')::tid"
         : $"({Columns("t")}) = (select {Columns("k")} from jsonb_to_record($1::jsonb) as k({Types}))";
+
+    /// <summary>The key of a row of the table as text, as <see cref="IsNamedByParameter"/> reads it; empty where there is no key.</summary>
+    public string Text(TableName table) => IsPlace
+        ? "''"
+        : $"jsonb_build_object({string.Join(", ", _columns.Select(column => $"{RowTriggerSql.Literal(column.Name)}, {table.Sql}.{column.Column}"))})::text";
+
+    /// <summary>True for the rows of the table that <c>$1</c>, a JSON array of keys, names. Not for tables without a key.</summary>
+    public string IsOneOfParameter(TableName table) =>
+        $"({Columns(table.Sql)}) in (select {Columns("k")} from jsonb_to_recordset($1::jsonb) as k({Types}))";
 
     /// <summary>True for rows that are not in the quarantine of migration <c>$3</c> for the table <c>$4</c>.</summary>
     public string IsNotQuarantined(TableName table) => IsPlace

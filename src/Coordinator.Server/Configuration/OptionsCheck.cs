@@ -110,7 +110,16 @@ internal static class OptionsCheck
             (nameof(timings.PaceTimeout), timings.PaceTimeout),
             (nameof(timings.FullDiskPause), timings.FullDiskPause),
             (nameof(timings.BatchRetention), timings.BatchRetention),
+            (nameof(timings.VerificationInterval), timings.VerificationInterval),
+            (nameof(timings.VerificationFreshness), timings.VerificationFreshness),
+            (nameof(timings.VerificationSecondLook), timings.VerificationSecondLook),
         ];
+        if (timings.VerificationParallelism < 1)
+        {
+            yield return new(
+                "Timings:VerificationParallelism", $"is {timings.VerificationParallelism}.", "Set at least 1; pause a migration to stop it.");
+        }
+
         if (timings.ServerParallelism < 1)
         {
             yield return new("Timings:ServerParallelism", $"is {timings.ServerParallelism}.", "Set at least 1; pause a migration to stop it.");

@@ -44,6 +44,7 @@ internal static class MigrationMapping
             UpdateTime = Timestamps.ToProto(view.UpdatedAt),
             EndTime = Timestamps.ToProto(view.EndedAt),
             Warnings = { state.Plan.Warnings },
+            Verifications = { view.Verifications.Select(VerificationMapping.ToProto) },
         };
     }
 

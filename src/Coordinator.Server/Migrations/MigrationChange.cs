@@ -8,5 +8,6 @@ internal static class MigrationChange
     public static bool IsNone(MigrationView before, MigrationView after) =>
         before.Revision == after.Revision
         && before.Activity == after.Activity
-        && before.Backfills.SequenceEqual(after.Backfills);
+        && before.Backfills.SequenceEqual(after.Backfills)
+        && before.Verifications.SequenceEqual(after.Verifications);
 }

@@ -40,6 +40,28 @@ public class StatusCommandTests : FakeCoordinatorTest
     }
 
     [Fact]
+    public async Task Verifications_say_how_far_they_are_what_holds_them_back_and_what_the_last_one_found()
+    {
+        Answers.On<GetMigrationRequest, GetMigrationResponse>(_ => new()
+        {
+            Migration = Samples.With(Samples.Waiting(), static migration => migration.Verifications.Add(Samples.Verifying())),
+        });
+
+        var result = await Server.RunAsync("status", Samples.Name);
+
+        Assert.EndsWith(
+            """
+            VERIFICATION  TABLE                    STATE    READ    DIFFER  LAST ENDED            DIFFERED
+            verify        public.pgbench_accounts  running  25.0 %  0       2026-03-01 08:30:00Z  2
+              verify waits: a standby replays late (replica_lag 25 s, threshold 20 s)
+              rows that differed in verify: {"aid": 7}, {"aid": 8}
+
+            """,
+            result.Output,
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_failed_step_says_that_a_person_is_needed_and_what_he_can_do()
     {
         Answers.On<GetMigrationRequest, GetMigrationResponse>(_ => new() { Migration = Samples.Failed() });
@@ -68,7 +90,7 @@ public class StatusCommandTests : FakeCoordinatorTest
         Assert.Equal(
             [
                 "name", "target", "state", "steps", "gateStage", "blockers", "statusMessage", "backfills", "versions", "revision",
-                "createTime", "updateTime", "warnings",
+                "createTime", "updateTime", "warnings", "verifications",
             ],
             migration.Select(static field => field.Key));
         Assert.Equal("STATE_RUNNING", (string?)migration["state"]);

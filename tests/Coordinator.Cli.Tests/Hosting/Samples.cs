@@ -56,6 +56,19 @@ internal static class Samples
         Finished = doneBlocks == 100,
     };
 
+    public static Verification Verifying() => new()
+    {
+        Step = "verify",
+        Table = "public.pgbench_accounts",
+        State = Verification.Types.State.Running,
+        BlockCount = 100,
+        DoneBlockCount = 25,
+        HeldMessage = "a standby replays late (replica_lag 25 s, threshold 20 s)",
+        LastEndTime = At(8),
+        LastDifferenceCount = 2,
+        LastExamples = """{"aid": 7}, {"aid": 8}""",
+    };
+
     public static Migration With(Migration migration, Action<Migration> change)
     {
         change(migration);

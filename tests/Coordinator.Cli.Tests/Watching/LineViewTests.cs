@@ -54,5 +54,14 @@ public sealed class LineViewTests : IDisposable
         Assert.Single(_log.Text.Split('\n'), static line => line.Contains("waits for", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public void A_verification_that_is_repeated_at_the_gate_has_its_numbers_in_the_line()
+    {
+        View().Show(Samples.With(Samples.Waiting(), static migration => migration.Verifications.Add(Samples.Verifying())));
+
+        Assert.Contains(
+            "verifying public.pgbench_accounts: 25.0 % read, 0 rows differ; waits: a standby replays late", _log.Text, StringComparison.Ordinal);
+    }
+
     private LineView View() => new(_log, Palette.None, _time);
 }

@@ -41,6 +41,14 @@ public sealed class LiveViewTests : IDisposable
     }
 
     [Fact]
+    public void A_verification_that_runs_has_a_line()
+    {
+        var text = Draw(View(), Samples.With(Samples.Waiting(), static migration => migration.Verifications.Add(Samples.Verifying())));
+
+        Assert.Contains("verifying public.pgbench_accounts: 25.0 % read, 0 rows differ", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Many_blockers_are_counted_not_listed()
     {
         var text = Draw(View(), Samples.With(Samples.Waiting(), static migration => migration.Blockers.Add(

@@ -18,7 +18,10 @@ internal sealed class EngineReplica : IAsyncDisposable
     }
 
     public static async Task<EngineReplica> StartAsync(
-        string coordination, IReadOnlyDictionary<string, TargetOptions> targets, bool drive = true, TimeProvider? time = null,
+        string coordination,
+        IReadOnlyDictionary<string, TargetOptions> targets,
+        bool drive = true,
+        TimeProvider? time = null,
         Action<EngineOptions>? configure = null)
     {
         var services = new ServiceCollection();

@@ -48,8 +48,13 @@ internal sealed class ShopScenario : IAsyncDisposable
     public InstanceRegistry Instances => Replica.Get<InstanceRegistry>();
 
     public static async Task<ShopScenario> CreateAsync(
-        int rows = 2000, bool drive = true, TimeProvider? time = null, string? targetServer = null, string? tables = null,
-        Action<EngineOptions>? configure = null)
+        int rows = 2000,
+        bool drive = true,
+        TimeProvider? time = null,
+        string? targetServer = null,
+        string? tables = null,
+        Action<EngineOptions>? configure = null,
+        string check = "")
     {
         var coordination = await TestDatabase.CreateAsync();
         var target = await TestDatabase.CreateAsync(targetServer ?? coordination.AdminConnectionString);
@@ -65,7 +70,7 @@ internal sealed class ShopScenario : IAsyncDisposable
         }
 
         await target.ExecuteAsync("analyze review");
-        var replica = await StartReplicaAsync(coordination, roles, drive, time, configure);
+        var replica = await StartReplicaAsync(coordination, roles, drive, time, configure, check);
         return new ShopScenario(coordination, target, roles, replica);
     }
 
@@ -135,8 +140,13 @@ internal sealed class ShopScenario : IAsyncDisposable
         await _coordination.DisposeAsync();
     }
 
-    private static Task<EngineReplica> StartReplicaAsync(TestDatabase coordination, TargetRoles roles, bool drive, TimeProvider? time = null,
-        Action<EngineOptions>? configure = null) =>
+    private static Task<EngineReplica> StartReplicaAsync(
+        TestDatabase coordination,
+        TargetRoles roles,
+        bool drive,
+        TimeProvider? time = null,
+        Action<EngineOptions>? configure = null,
+        string check = "") =>
         EngineReplica.StartAsync(
             coordination.ConnectionString,
             new Dictionary<string, TargetOptions>
@@ -146,6 +156,7 @@ internal sealed class ShopScenario : IAsyncDisposable
                     Shards = { ["main"] = roles.CoordinatorConnectionString },
                     WorkerRoles = { roles.Worker },
                     IgnoredRoles = { "postgres", roles.Owner },
+                    Pace = new() { Check = check },
                 },
             },
             drive,

@@ -16,7 +16,7 @@ public sealed class DisagreementScanTests(InstalledTargetFixture fixture) : ICla
         Assert.Equal(5, report.Samples.Count);
         Assert.Equal(
             5L, await fixture.Target.Database.ScalarAsync<long>(
-                $"select count(*) from {table} where ctid = any('{{{string.Join(',', report.Samples.Select(s => $"\"{s}\""))}}}'::tid[]) and n is null"));
+                $"select count(*) from {table} where ctid = any('{{{string.Join(',', report.Samples.Select(s => $"\"{s["ctid ".Length..]}\""))}}}'::tid[]) and n is null"));
     }
 
     [Fact]

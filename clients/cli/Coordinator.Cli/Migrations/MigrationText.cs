@@ -26,6 +26,7 @@ internal static class MigrationText
 
         WriteSteps(writer, palette, migration);
         BackfillText.Write(writer, palette, migration.Backfills);
+        VerificationText.Write(writer, palette, migration.Verifications);
         WriteWarnings(writer, palette, migration);
     }
 

@@ -46,6 +46,12 @@ internal sealed class LineView(TextWriter writer, Palette palette, TimeProvider 
 
         parts.AddRange(migration.Backfills.Where(static b => !b.Finished).Select(static b =>
             $"{ResourceName.Last(b.Name)} {NumberText.Percent(b.DoneBlockCount, b.BlockCount)}, {NumberText.Of(b.RowCount)} rows"));
+        // In the step itself the message says the same.
+        if (migration.GateStage is not (Migration.Types.GateStage.Unspecified or Migration.Types.GateStage.Closed))
+        {
+            parts.AddRange(migration.Verifications.Select(VerificationText.Running).OfType<string>());
+        }
+
         // With blockers the message repeats them, and ages with every look; they have lines of their own.
         if (migration.StatusMessage.Length > 0 && migration.Blockers.Count == 0)
         {

@@ -49,6 +49,7 @@ internal sealed class LiveView(IAnsiConsole console, TimeProvider time) : IMigra
             Steps(migration),
         };
         rows.AddRange(migration.Backfills.SelectMany(Bar));
+        rows.AddRange(migration.Verifications.Select(VerificationText.Running).OfType<string>().Select(static text => Styled($"  {text}")));
         rows.AddRange(Blockers(migration));
         if (MigrationProgress.NeedsPerson(migration) is { } need)
         {

@@ -1,0 +1,137 @@
+using System.Globalization;
+using Coordinator.Domain.Plans;
+using Coordinator.Engine.Driving;
+using Coordinator.Engine.Targets;
+using Coordinator.Postgres.Catalog;
+using Coordinator.Postgres.Verification;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace Coordinator.Engine.Verification;
+
+/// <summary>
+/// What a verify step has to read on one shard, cut into ranges: those of each leaf of a partitioned table, and one for a query
+/// of the operator's own that has no {range}. Whatever a range finds it looks at again after a moment.
+/// </summary>
+internal sealed class VerificationRanges(
+    string migration, TargetShard shard, PlanStep.Verify step, TimeSpan secondLook, TimeProvider time)
+{
+    private readonly List<(TableRef Table, TableScan Scan)> _scans = [];
+    private long _blocks;
+
+    /// <summary>Measures the tables.</summary>
+    /// <returns>Their blocks.</returns>
+    /// <exception cref="TableVanishedException">The step's table is not there.</exception>
+    public async Task<long> MeasureAsync(CancellationToken cancellationToken)
+    {
+        if (step.Disagree is not { } disagree)
+        {
+            return _blocks = await TableScan.BlocksAsync(shard.DataSource, Name(step.Table), cancellationToken)
+                ?? throw new TableVanishedException(step.Table);
+        }
+
+        IReadOnlyList<TableRef> tables = step.PerPartition ? await Partitions.OfAsync(shard, step.Table, cancellationToken) : [step.Table];
+        foreach (var table in tables)
+        {
+            if (await TableScan.OpenAsync(shard.DataSource, Name(table), disagree, migration, cancellationToken) is { } scan)
+            {
+                _scans.Add((table, scan));
+            }
+            else if (!step.PerPartition)
+            {
+                throw new TableVanishedException(table);
+            }
+        }
+
+        return _blocks = _scans.Sum(scan => scan.Scan.Blocks);
+    }
+
+    /// <summary>The ranges, of the tables one after the other.</summary>
+    public IEnumerable<VerificationRange> All() =>
+        step.Disagree is not null ? _scans.SelectMany(scan => Of(scan.Table, scan.Scan))
+        : step.CountQuery is not { } query ? []
+        : step.CountsRange ? Counted(query)
+        : [new VerificationRange(step.Table, _blocks, token => TwiceAsync(query, null, token))];
+
+    private IEnumerable<VerificationRange> Of(TableRef table, TableScan scan)
+    {
+        for (long lo = 0; lo < scan.Blocks; lo += TableScan.BlocksPerRange)
+        {
+            var (from, upto) = (lo, Math.Min(scan.Blocks, lo + TableScan.BlocksPerRange));
+            yield return new VerificationRange(table, upto - from, token => LookAsync(scan, from, upto, token));
+        }
+    }
+
+    // The last one is open: the query may count in a table that is larger than the one that was measured.
+    private IEnumerable<VerificationRange> Counted(string query)
+    {
+        long lo = 0;
+        do
+        {
+            var (from, upto) = ((uint)lo, Math.Min(_blocks, lo + TableScan.BlocksPerRange));
+            var end = upto >= _blocks ? uint.MaxValue : (uint)upto;
+            yield return new VerificationRange(step.Table, upto - lo, token => TwiceAsync(query, (from, end), token));
+            lo = upto;
+        }
+        while (lo < _blocks);
+    }
+
+    private async Task<DisagreementReport> LookAsync(TableScan scan, long lo, long hi, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var suspects = await scan.LookAsync(lo, hi, cancellationToken);
+            if (suspects.AreNone)
+            {
+                return DisagreementReport.None;
+            }
+
+            await Task.Delay(secondLook, time, cancellationToken);
+            return await scan.LookAgainAsync(suspects, cancellationToken);
+        }
+        catch (PostgresException gone) when (gone.SqlState == PostgresErrorCodes.UndefinedTable && step.PerPartition)
+        {
+            // The partition was dropped, or moved: then the evidence has changed as well, and the pass begins anew.
+            return DisagreementReport.None;
+        }
+    }
+
+    // Which rows a query counted can't be told: of both looks, what both saw.
+    private async Task<DisagreementReport> TwiceAsync(string query, (uint Lo, uint Hi)? range, CancellationToken cancellationToken)
+    {
+        var first = await CountAsync(query, range, cancellationToken);
+        if (first == 0)
+        {
+            return DisagreementReport.None;
+        }
+
+        await Task.Delay(secondLook, time, cancellationToken);
+        return new DisagreementReport(Math.Min(first, await CountAsync(query, range, cancellationToken)), []);
+    }
+
+    private async Task<long> CountAsync(string query, (uint Lo, uint Hi)? range, CancellationToken cancellationToken)
+    {
+        await using var connection = await shard.DataSource.OpenConnectionAsync(cancellationToken);
+        // The operator's own query: it may read and nothing else.
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await using (var readOnly = new NpgsqlCommand("set transaction read only", connection))
+        {
+            await readOnly.ExecuteNonQueryAsync(cancellationToken);
+        }
+
+#pragma warning disable CA2100 // SQL comes only from operators; it was checked by the target's parser when it was planned.
+        await using var count = new NpgsqlCommand(query, connection);
+#pragma warning restore CA2100
+        // As long as the table is large; the token ends it.
+        count.CommandTimeout = 0;
+        if (range is { } bounds)
+        {
+            count.Parameters.Add(new NpgsqlParameter<NpgsqlTid> { TypedValue = new NpgsqlTid(bounds.Lo, 0), NpgsqlDbType = NpgsqlDbType.Tid });
+            count.Parameters.Add(new NpgsqlParameter<NpgsqlTid> { TypedValue = new NpgsqlTid(bounds.Hi, 0), NpgsqlDbType = NpgsqlDbType.Tid });
+        }
+
+        return Convert.ToInt64(await count.ExecuteScalarAsync(cancellationToken), CultureInfo.InvariantCulture);
+    }
+
+    private static TableName Name(TableRef table) => new(table.Schema, table.Name);
+}
