@@ -33,7 +33,7 @@ internal sealed partial class RenameColumnOperation(OperationSpec.RenameColumn s
 
     private OperationPlan Build(TableInfo table, ColumnInfo column, OperationContext context)
     {
-        var sync = SyncDefinition.Create(_table, spec.From, spec.To, ColumnComparison.NeedsText(column));
+        var sync = SyncDefinition.Create(_table, spec.From, spec.To, ColumnComparison.NeedsText(column)) with { SameType = true };
         var indexes = table.Indexes
             .Where(i => i.IsValid && RenameColumnPreconditions.Covers(i, spec.From))
             .OrderBy(static i => i.Name, StringComparer.Ordinal)

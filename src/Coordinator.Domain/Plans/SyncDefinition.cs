@@ -26,6 +26,9 @@ public sealed record SyncDefinition
     /// </summary>
     public bool CompareAsText { get; init; }
 
+    /// <summary>Whether the new column has the old one's type.</summary>
+    public bool SameType { get; init; }
+
     public required string TriggerName { get; init; }
 
     [JsonIgnore]

@@ -15,6 +15,7 @@ internal static class TriggerMapping
         Up = sync.Up,
         Down = sync.Down,
         CompareAsText = sync.CompareAsText,
+        SameType = sync.SameType,
         TriggerName = sync.TriggerName,
     };
 

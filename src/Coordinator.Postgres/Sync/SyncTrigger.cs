@@ -36,6 +36,12 @@ public sealed record SyncTrigger
     /// </summary>
     public bool CompareAsText { get; init; }
 
+    /// <summary>
+    /// Whether the two columns have the same type. With the identity both ways a row whose sides are the same then costs two
+    /// comparisons: what a backfill writes, and what any write of a finished row that is not about these columns leaves.
+    /// </summary>
+    public bool SameType { get; init; }
+
     /// <summary>What happens when one statement changes both sides to values that do not agree.</summary>
     public SyncConflict OnConflict { get; init; } = SyncConflict.Raise;
 

@@ -77,6 +77,7 @@ public static class SyncTriggerSql
               old_changed boolean;
               new_changed boolean;
             begin
+              {Shortcut(trigger, o, n)}
               if tg_op = 'UPDATE' then
                 old_changed := record_image_ne(row(new.{o}), row(old.{o}));
                 new_changed := record_image_ne(row(new.{n}), row(old.{n}));
@@ -115,6 +116,22 @@ public static class SyncTriggerSql
             end
             """;
     }
+
+    /// <summary>
+    /// Halves what the trigger costs a row that is in sync. Only an old version's write that happens to bring the old side to what
+    /// the new one is already has to be counted on the way; everything else ends here as it would below.
+    /// </summary>
+    private static string Shortcut(SyncTrigger trigger, string o, string n) =>
+        trigger.SameType && SyncExpression.IsIdentity(trigger.Up) && SyncExpression.IsIdentity(trigger.Down)
+            ? $"""
+              if tg_op = 'UPDATE' and record_image_eq(row(new.{n}), row(new.{o})) then
+                if record_image_ne(row(new.{o}), row(old.{o})) and record_image_eq(row(new.{n}), row(old.{n})) then
+                  perform nextval({Sequence(trigger.OldWritesSequence)});
+                end if;
+                return new;
+              end if;
+              """
+            : "";
 
     private static string OnConflict(SyncTrigger trigger, string o, string n)
     {

@@ -44,6 +44,7 @@ internal sealed class SyncedTable
             Table = name,
             OldColumn = "o",
             NewColumn = "n",
+            SameType = oldType == newType,
             TriggerName = SyncTrigger.NameFor("public", name, "o", "n"),
         };
         var table = new SyncedTable(target, change?.Invoke(trigger) ?? trigger);
