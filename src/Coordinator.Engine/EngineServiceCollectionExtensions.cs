@@ -11,6 +11,7 @@ using Coordinator.Engine.Readiness;
 using Coordinator.Engine.Requests;
 using Coordinator.Engine.Schema;
 using Coordinator.Engine.Targets;
+using Coordinator.Engine.Verification;
 using Coordinator.EventStore;
 using Coordinator.EventStore.Listening;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -69,6 +70,7 @@ public static class EngineServiceCollectionExtensions
         services.TryAddSingleton<MigrationCommands>();
         services.TryAddSingleton<MigrationQueries>();
         services.TryAddSingleton<QuarantineCommands>();
+        services.TryAddSingleton<VerificationCommands>();
         services.TryAddSingleton<ReadinessQueries>();
         services.TryAddSingleton(provider => new BatchRetention(
             provider.GetRequiredService<CoordinationDatabase>(),

@@ -51,6 +51,7 @@ public static class CoordinatorCommand
             ResumeCommand.Create(runner),
             TuneCommand.Create(runner),
             ApproveCommand.Create(runner),
+            VerifyCommand.Create(runner),
             RetryCommand.Create(runner),
             RetireCommand.Create(runner),
             UnRetireCommand.Create(runner),

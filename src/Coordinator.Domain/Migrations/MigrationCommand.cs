@@ -58,6 +58,9 @@ public abstract record MigrationCommand
 
     public sealed record Approve(string By) : MigrationCommand;
 
+    /// <summary>Somebody had rows that differ brought in sync; a fact, taken whatever the state is.</summary>
+    public sealed record RecordRepair(string Step, string By, long Repaired, long StillDifferent, long InQuarantine) : MigrationCommand;
+
     public sealed record StartRollback : MigrationCommand;
 
     public sealed record FinishRollback : MigrationCommand;

@@ -31,6 +31,8 @@ public static partial class MigrationDecider
                 MigrationCommand.EndRetirement end => DecideEndRetirement(end, state),
                 MigrationCommand.MarkFenced fenced => DecideMarkFenced(fenced, state),
                 MigrationCommand.MarkFenceLifted => DecideMarkFenceLifted(state),
+                MigrationCommand.RecordRepair repair => Accept(new MigrationEvent.RowsRepaired(
+                    repair.Step, repair.By, repair.Repaired, repair.StillDifferent, repair.InQuarantine)),
                 MigrationCommand.StartRollback => DecideStartRollback(state),
                 MigrationCommand.FinishRollback => DecideFinishRollback(state),
                 MigrationCommand.Finish => DecideFinish(state),

@@ -59,6 +59,9 @@ public abstract record MigrationEvent
 
     public sealed record Approved(string By) : MigrationEvent;
 
+    /// <summary>Somebody had rows that differ brought in sync from the old side. Those in quarantine were left out.</summary>
+    public sealed record RowsRepaired(string Step, string By, long Repaired, long StillDifferent, long InQuarantine) : MigrationEvent;
+
     public sealed record RollbackStarted : MigrationEvent;
 
     public sealed record RolledBack : MigrationEvent;

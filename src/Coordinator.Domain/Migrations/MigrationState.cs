@@ -138,6 +138,7 @@ public sealed record MigrationState
         MigrationEvent.RetirementEnded ended => OnRetirementEnded(ended),
         MigrationEvent.Fenced fenced => this with { IsFenced = true, FencedAt = fenced.At, Blockers = [] },
         MigrationEvent.FenceLifted => this with { IsFenced = false, FencedAt = null, LiftOwed = false },
+        MigrationEvent.RowsRepaired => this,
         // An event of a newer Coordinator: it said nothing that this one acts on.
         _ => this,
     };

@@ -52,7 +52,7 @@ internal sealed class ContractExecutor(
 
         await run.Activity.SayAsync($"verifying {step.Table} once more", cancellationToken);
         var result = await verifier.RunAsync(run, step, run.Activity.SayAsync, cancellationToken);
-        return (result.Differences == 0 ? null : VerifyExecutor.Failed(VerificationText.DifferencesFound, step, result), result.Evidence);
+        return (result.Differences == 0 ? null : VerifyExecutor.Failed(VerificationText.DifferencesFound, step, result, "Correct them and"), result.Evidence);
     }
 
     // Where a contract step has committed, there is no old structure left to compare with: after a crash before the

@@ -13,7 +13,8 @@ internal sealed class VerifyExecutor(StepVerifier verifier) : IStepExecutor
         var result = await verifier.RunAsync(run, step, run.Activity.SayAsync, cancellationToken);
         if (result.Differences > 0)
         {
-            return Failed("VERIFICATION_FAILED", step, result);
+            return Failed(
+                "VERIFICATION_FAILED", step, result, $"Correct them, or bring them in sync with 'coordinator verify {run.Migration} --repair', and");
         }
 
         var known = await BackfillBreaker.CountAsync(run, step: null, cancellationToken);
@@ -26,10 +27,10 @@ internal sealed class VerifyExecutor(StepVerifier verifier) : IStepExecutor
     }
 
     /// <summary>The end of a step that found rows that differ.</summary>
-    public static StepOutcome.Failed Failed(string code, PlanStep.Verify step, VerificationResult result) => new(
+    public static StepOutcome.Failed Failed(string code, PlanStep.Verify step, VerificationResult result, string correct) => new(
         code,
         $"{VerificationText.Rows(result.Differences)} of {step.Table} {(result.Differences == 1 ? "is" : "are")} wrong"
         + (result.Examples.Count == 0 ? "" : $", for example {string.Join(", ", result.Examples)}"),
         "Look at those rows: a writer may bypass the trigger (it was disabled or replaced, or a partition came with rows). "
-        + "Correct them and run 'coordinator retry', or 'coordinator rollback'.");
+        + $"{correct} run 'coordinator retry'.");
 }

@@ -45,6 +45,7 @@ public static class EventTypes
         .Add<MigrationEvent.Paused>("migration_paused")
         .Add<MigrationEvent.Resumed>("migration_resumed")
         .Add<MigrationEvent.Approved>("migration_approved")
+        .Add<MigrationEvent.RowsRepaired>("migration_rows_repaired")
         .Add<MigrationEvent.RollbackStarted>("migration_rollback_started")
         .Add<MigrationEvent.RolledBack>("migration_rolled_back")
         .Add<MigrationEvent.Completed>("migration_completed")

@@ -25,8 +25,17 @@ internal sealed class StepVerifier(
     /// <param name="step">The step.</param>
     /// <param name="say">Is told in words how far it is, about once a second; null when nobody listens.</param>
     /// <param name="cancellationToken">Ends the pass at once, in its statements too.</param>
+    public Task<VerificationResult> RunAsync(
+        StepRun run, PlanStep.Verify step, Func<string, CancellationToken, Task>? say, CancellationToken cancellationToken) =>
+        RunAsync(run, step, repair: null, say, cancellationToken);
+
+    /// <summary>The same, and brings the rows in sync that it finds to differ; those that still do count.</summary>
     public async Task<VerificationResult> RunAsync(
-        StepRun run, PlanStep.Verify step, Func<string, CancellationToken, Task>? say, CancellationToken cancellationToken)
+        StepRun run,
+        PlanStep.Verify step,
+        StepRepair? repair,
+        Func<string, CancellationToken, Task>? say,
+        CancellationToken cancellationToken)
     {
         var id = Guid.CreateVersion7();
         await store.BeginAsync(id, run.Migration, step.Id, step.Table.ToString(), cancellationToken);
@@ -36,7 +45,7 @@ internal sealed class StepVerifier(
             {
                 var began = time.GetTimestamp();
                 var before = await VerificationEvidence.ReadAsync(run.Plan, step, run.Target.Shards, cancellationToken);
-                var tally = await ReadAsync(id, run, step, say, cancellationToken);
+                var tally = await ReadAsync(id, run, step, repair, say, cancellationToken);
                 var after = await VerificationEvidence.ReadAsync(run.Plan, step, run.Target.Shards, cancellationToken);
                 if (after.IsSameAs(before.ToJson()))
                 {
@@ -61,7 +70,12 @@ internal sealed class StepVerifier(
     }
 
     private async Task<VerificationTally> ReadAsync(
-        Guid id, StepRun run, PlanStep.Verify step, Func<string, CancellationToken, Task>? say, CancellationToken cancellationToken)
+        Guid id,
+        StepRun run,
+        PlanStep.Verify step,
+        StepRepair? repair,
+        Func<string, CancellationToken, Task>? say,
+        CancellationToken cancellationToken)
     {
         var tally = new VerificationTally();
         var throttles = run.Target.Shards.Select(shard => new VerificationThrottle(run, step, shard, database, options, time, logger)).ToList();
@@ -71,7 +85,8 @@ internal sealed class StepVerifier(
         try
         {
             await Task.WhenAll(run.Target.Shards.Zip(throttles, (shard, throttle) =>
-                OrEndAsync(ShardAsync(run.Migration, step, shard, throttle, tally, ending.Token), ending)));
+                OrEndAsync(ShardAsync(new VerificationRanges(run.Migration, shard, step, repair, options.VerificationSecondLook, time),
+                    run.Migration, step, shard, throttle, tally, ending.Token), ending)));
         }
         finally
         {
@@ -83,10 +98,15 @@ internal sealed class StepVerifier(
     }
 
     private async Task ShardAsync(
-        string migration, PlanStep.Verify step, TargetShard shard, VerificationThrottle throttle, VerificationTally tally, CancellationToken cancellationToken)
+        VerificationRanges ranges,
+        string migration,
+        PlanStep.Verify step,
+        TargetShard shard,
+        VerificationThrottle throttle,
+        VerificationTally tally,
+        CancellationToken cancellationToken)
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var ranges = new VerificationRanges(migration, shard, step, options.VerificationSecondLook, time);
         try
         {
             tally.Measured(await ranges.MeasureAsync(cancellationToken));

@@ -13,8 +13,14 @@ namespace Coordinator.Engine.Verification;
 /// What a verify step has to read on one shard, cut into ranges: those of each leaf of a partitioned table, and one for a query
 /// of the operator's own that has no {range}. Whatever a range finds it looks at again after a moment.
 /// </summary>
+/// <param name="migration">The migration.</param>
+/// <param name="shard">The shard.</param>
+/// <param name="step">The step.</param>
+/// <param name="repair">Brings rows in sync that both looks found wrong, so that only what is left counts; null to leave them.</param>
+/// <param name="secondLook">How long after the first look the second comes.</param>
+/// <param name="time">For that.</param>
 internal sealed class VerificationRanges(
-    string migration, TargetShard shard, PlanStep.Verify step, TimeSpan secondLook, TimeProvider time)
+    string migration, TargetShard shard, PlanStep.Verify step, StepRepair? repair, TimeSpan secondLook, TimeProvider time)
 {
     private readonly List<(TableRef Table, TableScan Scan)> _scans = [];
     private long _blocks;
@@ -58,7 +64,7 @@ internal sealed class VerificationRanges(
         for (long lo = 0; lo < scan.Blocks; lo += TableScan.BlocksPerRange)
         {
             var (from, upto) = (lo, Math.Min(scan.Blocks, lo + TableScan.BlocksPerRange));
-            yield return new VerificationRange(table, upto - from, token => LookAsync(scan, from, upto, token));
+            yield return new VerificationRange(table, upto - from, token => LookAsync(table, scan, from, upto, token));
         }
     }
 
@@ -76,7 +82,8 @@ internal sealed class VerificationRanges(
         while (lo < _blocks);
     }
 
-    private async Task<DisagreementReport> LookAsync(TableScan scan, long lo, long hi, CancellationToken cancellationToken)
+    private async Task<DisagreementReport> LookAsync(
+        TableRef table, TableScan scan, long lo, long hi, CancellationToken cancellationToken)
     {
         try
         {
@@ -87,12 +94,34 @@ internal sealed class VerificationRanges(
             }
 
             await Task.Delay(secondLook, time, cancellationToken);
+            if (repair is not null)
+            {
+                suspects = await RepairAsync(repair, table, scan, suspects, cancellationToken);
+            }
+
             return await scan.LookAgainAsync(suspects, cancellationToken);
         }
         catch (PostgresException gone) when (gone.SqlState == PostgresErrorCodes.UndefinedTable && step.PerPartition)
         {
             // The partition was dropped, or moved: then the evidence has changed as well, and the pass begins anew.
             return DisagreementReport.None;
+        }
+    }
+
+    // As many rows at a time as are remembered, for as long as that makes them fewer.
+    private async Task<SuspectRows> RepairAsync(
+        StepRepair repair, TableRef table, TableScan scan, SuspectRows suspects, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var rows = await scan.StillWrongAsync(suspects, cancellationToken);
+            var repaired = await repair.RunAsync(shard, table, rows, cancellationToken);
+            if (repaired == 0 || !suspects.TooMany)
+            {
+                return suspects;
+            }
+
+            suspects = await scan.LookAsync(suspects.Lo, suspects.Hi, cancellationToken);
         }
     }
 

@@ -24,8 +24,8 @@ internal static class VerificationText
         DifferencesFound,
         $"{migration}: {Rows(row.Found ?? 0)} of {row.Table}",
         string.Create(CultureInfo.InvariantCulture, $"{Different(row.Found ?? 0, row.Table, row.Examples)} at {row.FinishedAt:u}"),
-        "find who writes past the sync trigger (it was disabled or replaced, or a partition came with rows), and write each row again, "
-        + "or correct it; it is verified again within minutes");
+        "find who writes past the sync trigger (it was disabled or replaced, or a partition came with rows), and correct each row by writing "
+        + $"the side that is wrong; it is verified again within minutes, or at once with 'coordinator verify {migration}'");
 
     /// <summary>So many rows of the table, and which.</summary>
     public static string Different(long count, string table, string examples) =>

@@ -12,13 +12,6 @@ namespace Coordinator.Postgres.Quarantine;
 /// </summary>
 public sealed class QuarantineRetry
 {
-    private static readonly HashSet<string> BusyStates = new(
-        [
-            PostgresErrorCodes.LockNotAvailable, PostgresErrorCodes.DeadlockDetected, PostgresErrorCodes.SerializationFailure,
-            PostgresErrorCodes.QueryCanceled, "CO001",
-        ],
-        StringComparer.Ordinal);
-
     private readonly NpgsqlDataSource _source;
     private readonly string _migration;
     private readonly TableName _table;
@@ -56,46 +49,14 @@ public sealed class QuarantineRetry
             System.Data.IsolationLevel.ReadCommitted, cancellationToken);
         try
         {
-            await EnterAsync(connection, fence?.Generation ?? 0, identity, cancellationToken);
+            await RowTransaction.EnterAsync(connection, _migration, _table, _trigger, fence?.Generation ?? 0, identity, cancellationToken);
             var outcome = await ApplyAsync(connection, row, cancellationToken);
             await transaction.CommitAsync(cancellationToken);
             return outcome;
         }
-        catch (PostgresException busy) when (BusyStates.Contains(busy.SqlState))
+        catch (PostgresException busy) when (RowTransaction.IsBusy(busy))
         {
             return RetryOutcome.Busy;
-        }
-    }
-
-    // The settings and guards of a batch, in its order: the generation is read after the lock, by a later statement.
-    private async Task EnterAsync(
-        NpgsqlConnection connection, long generation, TargetIdentity identity, CancellationToken cancellationToken)
-    {
-        await connection.ExecuteAsync(
-            """
-            select set_config('lock_timeout', '1s', true), set_config('statement_timeout', '10s', true),
-                   set_config('idle_in_transaction_session_timeout', '10s', true), set_config('synchronous_commit', 'on', true),
-                   set_config('timezone', 'UTC', true), set_config('datestyle', 'ISO, MDY', true),
-                   set_config('intervalstyle', 'postgres', true), set_config('extra_float_digits', '1', true)
-            """,
-            [],
-            cancellationToken);
-        await connection.ExecuteAsync("select coordinator.enter_fence($1)", [_migration], cancellationToken);
-        await connection.ExecuteAsync(
-            "select coordinator.check_fence($1, $2, $3, $4)",
-            [_migration, generation, identity.SystemIdentifier, identity.Timeline],
-            cancellationToken);
-        if (_trigger is not null)
-        {
-            await connection.ExecuteAsync(
-                $"lock table only {_table.Sql} in row exclusive mode", [], cancellationToken);
-            await connection.ExecuteAsync(
-                """
-                select coordinator.require(problem is null, 'CO007', 'SYNC_TRIGGER_BROKEN: ' || problem)
-                  from coordinator.trigger_problem($1, $2, $3) as problem
-                """,
-                [_migration, _table.Sql, _trigger],
-                cancellationToken);
         }
     }
 

@@ -72,7 +72,7 @@ public sealed class TableScan
     public async Task<SuspectRows> LookAsync(long lo, long hi, CancellationToken cancellationToken)
     {
         var rows = await RowsAsync(InRange, [lo, hi], cancellationToken);
-        return rows.Count > MostRemembered ? new SuspectRows(lo, hi, [], TooMany: true) : new SuspectRows(lo, hi, rows, TooMany: false);
+        return new SuspectRows(lo, hi, [.. rows.Take(MostRemembered)], TooMany: rows.Count > MostRemembered);
     }
 
     /// <summary>
@@ -91,6 +91,20 @@ public sealed class TableScan
         return new DisagreementReport(rows.Count, [.. rows.Take(MostSamples).Select(row => row.Name)]);
     }
 
+    /// <summary>Those of the remembered rows that are still wrong, where they stand now.</summary>
+    // The second parameter is there so that those behind it have the same numbers as in the first look.
+    public Task<IReadOnlyList<WrongRow>> StillWrongAsync(SuspectRows suspects, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(suspects);
+        return _key.IsPlace
+            ? RowsAsync(
+                "ctid = any ($1::text[]::tid[]) and $2 = 0", [suspects.Rows.Select(row => row.Place).ToArray(), 0L], cancellationToken)
+            : RowsAsync(
+                $"{_key.IsOneOfParameter(_table)} and $2 = 0",
+                [$"[{string.Join(',', suspects.Rows.Select(row => row.Key))}]", 0L],
+                cancellationToken);
+    }
+
     private static async Task<long?> BlocksAsync(NpgsqlConnection connection, TableName table, CancellationToken cancellationToken) =>
         (await connection.QueryAsync(
             """
@@ -103,15 +117,6 @@ public sealed class TableScan
 
     private const string InRange =
         "ctid >= pg_catalog.format('(%s,0)', $1::bigint)::tid and ctid < pg_catalog.format('(%s,0)', $2::bigint)::tid";
-
-    // The second parameter is there so that those behind it have the same numbers as in the first look.
-    private Task<IReadOnlyList<WrongRow>> StillWrongAsync(SuspectRows suspects, CancellationToken cancellationToken) => _key.IsPlace
-        ? RowsAsync(
-            "ctid = any ($1::text[]::tid[]) and $2 = 0", [suspects.Rows.Select(row => row.Place).ToArray(), 0L], cancellationToken)
-        : RowsAsync(
-            $"{_key.IsOneOfParameter(_table)} and $2 = 0",
-            [$"[{string.Join(',', suspects.Rows.Select(row => row.Key))}]", 0L],
-            cancellationToken);
 
     private Task<IReadOnlyList<WrongRow>> RowsAsync(string where, object[] parameters, CancellationToken cancellationToken) => QueryAsync(
         $"""

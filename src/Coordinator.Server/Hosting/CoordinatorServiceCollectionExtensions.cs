@@ -3,6 +3,7 @@ using Coordinator.Server.Backfills;
 using Coordinator.Server.Errors;
 using Coordinator.Server.Health;
 using Coordinator.Server.Hosting;
+using Coordinator.Server.Migrations;
 using Coordinator.Server.Readiness;
 using Coordinator.Server.Security;
 using Coordinator.Server.Telemetry;
@@ -31,6 +32,7 @@ internal static class CoordinatorServiceCollectionExtensions
         services.AddSingleton<CallerRegistry>();
         services.AddSingleton<StreamEnding>();
         services.AddSingleton<ChangeWatch>();
+        services.AddSingleton<VerificationRun>();
         services.AddSingleton<MigrationTargets>();
         services.AddSingleton<BackfillListing>();
         services.AddSingleton<ReadinessQuestions>();

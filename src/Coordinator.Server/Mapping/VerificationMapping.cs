@@ -5,6 +5,15 @@ namespace Coordinator.Server.Mapping;
 /// <summary>Verifications on the wire.</summary>
 internal static class VerificationMapping
 {
+    public static V1.VerifyMigrationResponse.Types.Outcome ToProto(VerificationOutcome outcome) => new()
+    {
+        DifferenceCount = outcome.Differences,
+        Examples = { outcome.Examples },
+        BlockCount = outcome.Blocks,
+        RepairedRowCount = outcome.Repaired,
+        QuarantinedRowCount = outcome.InQuarantine,
+    };
+
     public static V1.Verification ToProto(VerificationRow row) => new()
     {
         Step = row.Step,

@@ -1,6 +1,7 @@
 using Coordinator.Domain.Specs;
 using Coordinator.Engine.Fencing;
 using Coordinator.Engine.Migrations;
+using Coordinator.Engine.Verification;
 using Coordinator.Postgres.Health;
 using Coordinator.Server.Hosting;
 using Coordinator.Server.Mapping;
@@ -17,6 +18,7 @@ internal sealed class MigrationService(
     TargetPreparation targets,
     StrictPreparation strict,
     RetirementCommands retirements,
+    VerificationRun verification,
     ChangeWatch changes,
     StreamEnding streams) : V1.MigrationService.MigrationServiceBase
 {
@@ -111,6 +113,18 @@ internal sealed class MigrationService(
         var name = ResourceNames.ParseMigration(request.Name, "name");
         await commands.CancelAsync(name, context.Order(request.RequestId), context.CancellationToken);
         return new V1.CancelMigrationResponse { Migration = await ReadAsync(name, context) };
+    }
+
+    public override async Task VerifyMigration(
+        V1.VerifyMigrationRequest request, IServerStreamWriter<V1.VerifyMigrationResponse> responseStream, ServerCallContext context)
+    {
+        var name = ResourceNames.ParseMigration(request.Name, "name");
+        var order = new VerificationOrder(request.Repair, request.OldSideIsRight);
+        using var ending = streams.Of(context);
+        await foreach (var response in verification.RunAsync(name, order, context.Order(""), ending.Token))
+        {
+            await responseStream.WriteAsync(response, ending.Token);
+        }
     }
 
     public override async Task<V1.ListMigrationEventsResponse> ListMigrationEvents(

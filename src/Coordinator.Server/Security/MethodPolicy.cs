@@ -37,7 +37,7 @@ internal static class MethodPolicy
         .. Rows("MigrationService", [CallerRole.Operator],
             "PlanMigration", "StartMigration", "GetMigration", "ListMigrations", "WatchMigration", "PauseMigration",
             "ResumeMigration", "ApproveMigration", "RetryMigration", "RollBackMigration", "CancelMigration",
-            "RetireVersions", "UnretireVersions", "ListMigrationEvents", "CheckTarget"),
+            "RetireVersions", "UnretireVersions", "VerifyMigration", "ListMigrationEvents", "CheckTarget"),
         .. Rows("BackfillService", [CallerRole.Operator],
             "GetBackfill", "ListBackfills", "TuneBackfill", "ListQuarantinedRows", "RetryQuarantinedRows", "WaiveQuarantinedRows"),
         .. Rows("ReadinessService", [CallerRole.Deployer, CallerRole.Operator], "Check", "Watch"),

@@ -22,6 +22,10 @@ internal sealed class FakeMigrations(FakeAnswers answers) : MigrationService.Mig
         WatchMigrationRequest request, IServerStreamWriter<WatchMigrationResponse> responseStream, ServerCallContext context) =>
         answers.StreamAsync(request, responseStream, context);
 
+    public override Task VerifyMigration(
+        VerifyMigrationRequest request, IServerStreamWriter<VerifyMigrationResponse> responseStream, ServerCallContext context) =>
+        answers.StreamAsync(request, responseStream, context);
+
     public override Task<PauseMigrationResponse> PauseMigration(PauseMigrationRequest request, ServerCallContext context) =>
         answers.AnswerAsync<PauseMigrationResponse>(request, context);
 

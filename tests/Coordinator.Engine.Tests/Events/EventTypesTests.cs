@@ -44,6 +44,7 @@ public sealed class EventTypesTests
     [InlineData("migration_paused")]
     [InlineData("migration_resumed")]
     [InlineData("migration_approved")]
+    [InlineData("migration_rows_repaired")]
     [InlineData("migration_rollback_started")]
     [InlineData("migration_rolled_back")]
     [InlineData("migration_completed")]

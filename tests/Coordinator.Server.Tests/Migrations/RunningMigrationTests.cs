@@ -74,6 +74,18 @@ public sealed class RunningMigrationTests(ShopFixture shop) : IClassFixture<Shop
         await RolledBackAsync(name);
     }
 
+    [Fact]
+    public async Task A_verification_before_the_rows_are_filled_is_refused_with_its_reason()
+    {
+        var name = await BackfillingAsync("unfilled");
+
+        using var call = _client.VerifyMigration(new() { Name = name });
+        var refusal = await Refusal.OfAsync(() => call.ResponseStream.MoveNext(CancellationToken.None));
+
+        Assert.Equal((StatusCode.FailedPrecondition, "VERIFICATION_TOO_EARLY"), (refusal.Code, refusal.Reason));
+        await RolledBackAsync(name);
+    }
+
     private async Task<string> BackfillingAsync(string table)
     {
         await shop.ExecuteAsOwnerAsync(

@@ -25,6 +25,7 @@ public sealed class AuthorizationTests(KeyedServerFixture keyed) : IClassFixture
         ["MigrationService/RollBackMigration"] = "operator",
         ["MigrationService/RetireVersions"] = "operator",
         ["MigrationService/UnretireVersions"] = "operator",
+        ["MigrationService/VerifyMigration"] = "operator",
         ["MigrationService/CancelMigration"] = "operator",
         ["MigrationService/ListMigrationEvents"] = "operator",
         ["MigrationService/CheckTarget"] = "operator",
