@@ -25,7 +25,10 @@ public sealed class CoordinatorServerOptions
     /// </summary>
     public string Listen { get; set; } = "http://127.0.0.1:8081";
 
-    /// <summary>Where <c>/healthz</c> is served over HTTP/1.1, in the same form; empty for nowhere.</summary>
+    /// <summary>
+    /// Where <c>/healthz</c> and readiness (<c>/v1/readiness</c>, <c>/v1/gate</c>) are served over HTTP/1.1, in the same
+    /// form; empty for nowhere.
+    /// </summary>
     public string HttpListen { get; set; } = "http://127.0.0.1:8080";
 
     /// <summary>The certificate of the <c>https://</c> listeners.</summary>

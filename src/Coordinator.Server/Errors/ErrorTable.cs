@@ -43,6 +43,10 @@ internal static class ErrorTable
     public static CallError Cancelled() => new(
         StatusCode.Cancelled, "CANCELLED", "The caller cancelled the call.", "Nothing to do.");
 
+    /// <summary>No endpoint of the HTTP port has that path and method.</summary>
+    public static CallError PathUnknown(IEnumerable<string> known) => new(
+        StatusCode.NotFound, "PATH_UNKNOWN", "Nothing is served under that path and method.", $"Ask {string.Join(", ", known)}.");
+
     /// <summary>What nobody foresaw. The text says nothing of what happened, since that may name anything.</summary>
     public static CallError Internal(string correlationId) => new(
         StatusCode.Internal,

@@ -21,5 +21,6 @@ internal static class CoordinatorEndpoints
         app.MapGrpcService<ReadinessService>();
         app.MapGrpcService<HealthService>();
         app.MapHealthz();
+        app.MapReadiness();
     }
 }

@@ -36,6 +36,8 @@ internal static class CoordinatorServiceCollectionExtensions
         services.AddSingleton<MigrationTargets>();
         services.AddSingleton<BackfillListing>();
         services.AddSingleton<ReadinessQuestions>();
+        services.AddSingleton<ReadinessMirror>();
+        services.AddSingleton<CallFailures>();
         services.AddGrpc(grpc =>
         {
             grpc.MaxReceiveMessageSize = MessageLimits.MaxReceiveBytes;

@@ -22,7 +22,8 @@ internal sealed class StartupNotices(
             HostingLog.NoTargets(logger);
         }
 
-        foreach (var address in ListenAddress.ParseAll(options.Listen).Where(address => !address.IsTls && !address.IsLoopback))
+        var listeners = ListenAddress.ParseAll(options.Listen).Concat(ListenAddress.ParseAll(options.HttpListen));
+        foreach (var address in listeners.Where(address => !address.IsTls && !address.IsLoopback))
         {
             HostingLog.KeysInTheClear(logger, address.Url);
         }

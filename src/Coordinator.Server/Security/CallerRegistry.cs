@@ -17,7 +17,8 @@ internal sealed class CallerRegistry
 
     public const string LoopbackActor = "loopback";
 
-    private const string Scheme = "Bearer ";
+    private const string Bearer = "Bearer ";
+    private const string Basic = "Basic ";
 
     private readonly FrozenDictionary<string, Caller> _byKey;
     private readonly FrozenDictionary<string, Caller> _byCertificate;
@@ -41,20 +42,53 @@ internal sealed class CallerRegistry
         }
 
         var authorization = context.RequestHeaders.GetValue("authorization");
-        return authorization is not null ? ByKey(authorization)
-            : context.GetHttpContext().Connection.ClientCertificate is { } certificate ? ByCertificate(certificate)
-            : throw AccessDeniedException.CredentialsMissing();
+        return authorization is not null
+            ? ByKey(Credentials(Bearer, authorization))
+            : ByCertificate(context.GetHttpContext().Connection.ClientCertificate);
+    }
+
+    /// <summary>
+    /// Who makes a plain HTTP request. The key may also come as the password of Basic, whatever the user name: tools
+    /// that can't send a header of their own (Flagger) can put it into their URL.
+    /// </summary>
+    /// <exception cref="AccessDeniedException">It is not known who calls.</exception>
+    public Caller Identify(HttpContext context)
+    {
+        if (IsOpen)
+        {
+            return Caller.OnLoopback(LoopbackActor);
+        }
+
+        var authorization = context.Request.Headers.Authorization.ToString();
+        return authorization.Length > 0
+            ? ByKey(Credentials(Bearer, authorization) ?? Password(Credentials(Basic, authorization)))
+            : ByCertificate(context.Connection.ClientCertificate);
+    }
+
+    private static string? Credentials(string scheme, string authorization) =>
+        authorization.StartsWith(scheme, StringComparison.OrdinalIgnoreCase) ? authorization[scheme.Length..].Trim() : null;
+
+    private static string? Password(string? encoded)
+    {
+        var bytes = new byte[encoded?.Length ?? 0];
+        return encoded is not null && Convert.TryFromBase64String(encoded, bytes, out var length)
+            && Encoding.UTF8.GetString(bytes, 0, length) is var pair && pair.IndexOf(':', StringComparison.Ordinal) is >= 0 and var colon
+            ? pair[(colon + 1)..]
+            : null;
     }
 
     // Looked up by hash: how long a comparison takes then says nothing about the key.
-    private Caller ByKey(string authorization) =>
-        authorization.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)
-            && _byKey.TryGetValue(Hash(authorization[Scheme.Length..].Trim()), out var caller)
-            ? caller
-            : throw AccessDeniedException.CredentialsUnknown();
+    private Caller ByKey(string? key) => key is not null && _byKey.TryGetValue(Hash(key), out var caller)
+        ? caller
+        : throw AccessDeniedException.CredentialsUnknown();
 
-    private Caller ByCertificate(X509Certificate2 certificate)
+    private Caller ByCertificate(X509Certificate2? certificate)
     {
+        if (certificate is null)
+        {
+            throw AccessDeniedException.CredentialsMissing();
+        }
+
         // The chain was checked in the handshake.
         string[] names = [certificate.GetNameInfo(X509NameType.SimpleName, false), certificate.GetNameInfo(X509NameType.DnsName, false)];
         return names.Where(_byCertificate.ContainsKey).Select(name => _byCertificate[name]).FirstOrDefault()

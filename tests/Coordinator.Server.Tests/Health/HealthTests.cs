@@ -45,6 +45,9 @@ public sealed class HealthTests : IAsyncLifetime
 
         Assert.Equal(ServingStatus.Serving, (await server.Health.CheckAsync(new() { Service = "liveness" })).Status);
         Assert.Equal(HttpStatusCode.ServiceUnavailable, (await http.GetAsync("/healthz")).StatusCode);
+        using var unanswered = await http.GetAsync("/v1/readiness/deploy/shop-api/42");
+        Assert.Equal((HttpStatusCode.ServiceUnavailable, "1"), (unanswered.StatusCode, unanswered.Headers.RetryAfter?.ToString()));
+        Assert.Contains("COORDINATION_DATABASE_UNAVAILABLE", await unanswered.Content.ReadAsStringAsync(), StringComparison.Ordinal);
         await UnavailableAsync(server);
 
         await Postgres.StartServerAsync(CancellationToken.None);

@@ -12,6 +12,7 @@ internal sealed class ServerHost : IAsyncDisposable
         App = app;
         Address = app.Urls.First();
         Channel = GrpcChannel.ForAddress(Address);
+        Http = new HttpClient { BaseAddress = new Uri(app.Urls.Last()) };
     }
 
     public WebApplication App { get; }
@@ -19,6 +20,9 @@ internal sealed class ServerHost : IAsyncDisposable
     public string Address { get; }
 
     public GrpcChannel Channel { get; }
+
+    /// <summary>The HTTP/1.1 listener, of a server that has one.</summary>
+    public HttpClient Http { get; }
 
     public V1.MigrationService.MigrationServiceClient Migrations => new(Channel);
 
@@ -32,7 +36,7 @@ internal sealed class ServerHost : IAsyncDisposable
 
     public Grpc.Health.V1.Health.HealthClient Health => new(Channel);
 
-    /// <summary>Options for tests: loopback, any port, no HTTP/1.1 listener.</summary>
+    /// <summary>Options for tests: loopback, any port, no HTTP/1.1 listener unless a test adds one.</summary>
     public static CoordinatorServerOptions Options(string connectionString) => new()
     {
         ConnectionString = connectionString,
@@ -66,6 +70,7 @@ internal sealed class ServerHost : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Channel.Dispose();
+        Http.Dispose();
         await App.StopAsync();
         await App.DisposeAsync();
     }

@@ -38,6 +38,7 @@ public sealed class ShopFixture : IAsyncLifetime
             insert into review (comment, stars) select 'comment ' || i, i % 5 from generate_series(1, 500) i
             """);
         var options = ServerHost.Options(_coordination.ConnectionString);
+        options.HttpListen = "http://127.0.0.1:0";
         options.Targets["shop"] = new TargetOptions
         {
             Shards = { ["main"] = Roles.CoordinatorConnectionString },

@@ -21,12 +21,15 @@ public sealed class KeyedServerFixture : IAsyncLifetime
 
     public static string NameOf(string role) => $"the-{role}";
 
+    public static string KeyOf(string role) => $"key-of-the-{role}-0123456789";
+
     public static Metadata Bearer(string role) => new() { { "authorization", $"Bearer {KeyOf(role)}" } };
 
     public async Task InitializeAsync()
     {
         Coordination = await TestDatabase.CreateAsync();
         var options = ServerHost.Options(Coordination.ConnectionString);
+        options.HttpListen = "http://127.0.0.1:0";
         options.Targets[OwnTarget] = new TargetOptions { Shards = { ["main"] = "Host=127.0.0.1;Port=1;Timeout=1" } };
         options.ApiKeys.AddRange(CallerRoles.Names.Select(role => new ApiKeyOptions
         {
@@ -48,6 +51,4 @@ public sealed class KeyedServerFixture : IAsyncLifetime
 
         await Coordination.DisposeAsync();
     }
-
-    private static string KeyOf(string role) => $"key-of-the-{role}-0123456789";
 }

@@ -33,7 +33,7 @@ internal sealed class ServerSettings
 
     private readonly Option<string?> _httpListen = new("--http-listen")
     {
-        Description = "Where /healthz is served over HTTP/1.1; empty for nowhere. http://127.0.0.1:8080 by default.",
+        Description = "Where /healthz and readiness are served over HTTP/1.1; empty for nowhere. http://127.0.0.1:8080 by default.",
         HelpName = "URL",
     };
 

@@ -1,0 +1,40 @@
+using Coordinator.Engine.Readiness;
+using Coordinator.Server.Hosting;
+
+namespace Coordinator.Server.Readiness;
+
+/// <summary>An answer to a deploy tool as JSON. The names are API: they change only with <see cref="SchemaVersion"/>.</summary>
+internal sealed record ReadinessDocument
+{
+    public int SchemaVersion { get; init; } = JsonAnswer.SchemaVersion;
+
+    /// <summary>Whether the verdict is READY, for tools that can test no more than one field for true.</summary>
+    public required bool Ready { get; init; }
+
+    /// <summary>READY, WAIT or BLOCKED.</summary>
+    public required string Verdict { get; init; }
+
+    /// <summary>When to ask again, on WAIT; else null.</summary>
+    public required int? RetryAfterSeconds { get; init; }
+
+    /// <summary>Why not; empty when ready.</summary>
+    public required IReadOnlyList<BlockerDocument> Blockers { get; init; }
+
+    public static ReadinessDocument Of(ReadinessVerdict answer) => new()
+    {
+        Ready = answer.Verdict == Engine.Readiness.Verdict.Ready,
+        Verdict = answer.Verdict switch
+        {
+            Engine.Readiness.Verdict.Ready => "READY",
+            Engine.Readiness.Verdict.Wait => "WAIT",
+            Engine.Readiness.Verdict.Blocked => "BLOCKED",
+            _ => throw new ArgumentOutOfRangeException(nameof(answer), answer.Verdict, "Not a verdict."),
+        },
+        RetryAfterSeconds = JsonAnswer.Seconds(answer.RetryAfter),
+        Blockers = [.. answer.Blockers.Select(
+            blocker => new BlockerDocument(blocker.Code, blocker.Subject, blocker.Message, blocker.ClearedBy))],
+    };
+}
+
+/// <summary>One reason against it, as in <c>coordinator.v1.Blocker</c>.</summary>
+internal sealed record BlockerDocument(string Code, string Subject, string Message, string ClearedBy);
