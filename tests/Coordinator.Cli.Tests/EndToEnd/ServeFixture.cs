@@ -21,6 +21,9 @@ public sealed class ServeFixture : IAsyncLifetime, IDisposable
 
     public string Address { get; } = FreeAddress();
 
+    /// <summary>Where the server speaks HTTP/1.1.</summary>
+    public string HttpAddress { get; } = FreeAddress();
+
     public async Task InitializeAsync()
     {
         _target = await InstalledTarget.CreateAsync();
@@ -41,7 +44,7 @@ public sealed class ServeFixture : IAsyncLifetime, IDisposable
             },
         };
         _server = serve.RunAsync(
-            "serve", "--listen", Address, "--http-listen", "", "--target", $"shop={_target.Roles.CoordinatorConnectionString}");
+            "serve", "--listen", Address, "--http-listen", HttpAddress, "--target", $"shop={_target.Roles.CoordinatorConnectionString}");
         await Eventually.TrueAsync(
             async () => _server.IsCompleted || (await RunAsync("status")).ExitCode == ExitCode.Done, "the server answers");
         Assert.False(_server.IsCompleted, _server.IsCompleted ? (await _server).Error : "");
