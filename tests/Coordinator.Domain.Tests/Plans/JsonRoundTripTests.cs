@@ -34,6 +34,7 @@ public class JsonRoundTripTests
         new MigrationEvent.StepCompleted("s", Evidence),
         new MigrationEvent.StepFailed("s", "CODE", "reason", "remedy"),
         new MigrationEvent.StepBlocked("s", Blockers),
+        new MigrationEvent.RowsRepaired("s", "ann", 3, 2, 1),
         new MigrationEvent.GateBlocked(Blockers),
         new MigrationEvent.Drained(Noon),
         new MigrationEvent.DrainLost(Blockers),

@@ -76,15 +76,10 @@ public sealed class FailoverTests : IAsyncLifetime
     [Fact]
     public async Task A_commit_that_is_terminated_while_it_waits_for_a_standby_is_found_committed()
     {
-        await ExecuteAsync("alter system set synchronous_standby_names = 'missing'");
-        await ExecuteAsync("select pg_reload_conf()");
-        await Eventually.TrueAsync(
-            async () => (string?)await ScalarAsync("show synchronous_standby_names") == "missing", "the setting is in force");
+        await LetCommitsWaitAsync();
 
         var run = RunAsync(_grant);
-        await Eventually.TrueAsync(
-            async () => (long?)await ScalarAsync("select count(*) from pg_stat_activity where wait_event = 'SyncRep'") == 1,
-            "the commit waits for the standby");
+        await Eventually.TrueAsync(async () => await WaitingCommitsAsync() == 1, "the commit waits for the standby");
         Assert.Equal(0, await ScalarAsync("select n from item"));
         await ExecuteAsync("select pg_terminate_backend(pid) from pg_stat_activity where wait_event = 'SyncRep'");
 
@@ -96,14 +91,9 @@ public sealed class FailoverTests : IAsyncLifetime
     [Fact]
     public async Task A_crash_while_the_commit_waits_for_a_standby_leaves_it_committed()
     {
-        await ExecuteAsync("alter system set synchronous_standby_names = 'missing'");
-        await ExecuteAsync("select pg_reload_conf()");
-        await Eventually.TrueAsync(
-            async () => (string?)await ScalarAsync("show synchronous_standby_names") == "missing", "the setting is in force");
+        await LetCommitsWaitAsync();
         var run = RunAsync(_grant);
-        await Eventually.TrueAsync(
-            async () => (long?)await ScalarAsync("select count(*) from pg_stat_activity where wait_event = 'SyncRep'") == 1,
-            "the commit waits for the standby");
+        await Eventually.TrueAsync(async () => await WaitingCommitsAsync() == 1, "the commit waits for the standby");
 
         await _server.StopAsync(PostgresShutdown.Immediate, default);
         await _server.StartServerAsync(default);
@@ -115,6 +105,38 @@ public sealed class FailoverTests : IAsyncLifetime
             await RunAsync(_grant with { Epoch = 2, LeaseId = Guid.CreateVersion7(), LockTimeout = TimeSpan.FromSeconds(30) }));
         Assert.Equal(1, await ScalarAsync("select n from item"));
     }
+
+    /// <summary>
+    /// From now on commits wait for a standby that is not there. A session that shows the setting is not enough: the
+    /// checkpointer tells the others, some time after it was told itself. So commits are tried until one waits.
+    /// </summary>
+    private async Task LetCommitsWaitAsync()
+    {
+        await ExecuteAsync("alter system set synchronous_standby_names = 'missing'");
+        await ExecuteAsync("select pg_reload_conf()");
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                var commit = ExecuteAsync("select pg_logical_emit_message(true, 'probe', '')");
+                while (!commit.IsCompleted)
+                {
+                    if (await WaitingCommitsAsync() == 1)
+                    {
+                        await ExecuteAsync("select pg_terminate_backend(pid) from pg_stat_activity where wait_event = 'SyncRep'");
+                        await Assert.ThrowsAnyAsync<NpgsqlException>(() => commit);
+                        return true;
+                    }
+                }
+
+                await commit;
+                return false;
+            },
+            "commits wait for the standby");
+        await Eventually.TrueAsync(async () => await WaitingCommitsAsync() == 0, "the one that was tried has ended");
+    }
+
+    private async Task<long?> WaitingCommitsAsync() =>
+        (long?)await ScalarAsync("select count(*) from pg_stat_activity where wait_event = 'SyncRep'");
 
     /// <summary>Effect and ledger row share one commit record: both or neither survive a crash.</summary>
     [Fact]
