@@ -9,8 +9,9 @@ namespace Coordinator.Engine;
 public sealed class CoordinationDatabase : IAsyncDisposable
 {
     // A replica that is stopped inside a transaction must not hold its locks for long. And what we acknowledge is on
-    // disk, also where a role's or database's default trades that away.
-    private const string SessionSettings = "-c idle_in_transaction_session_timeout=10s -c synchronous_commit=on";
+    // disk, also where a role's or database's default trades that away. Our statements read few rows: compiling them
+    // costs more than it saves.
+    private const string SessionSettings = "-c idle_in_transaction_session_timeout=10s -c synchronous_commit=on -c jit=off";
 
     // A few dozen statements, sent over and over; planning the grant takes as long as running it.
     private const int PreparedStatements = 100;

@@ -28,6 +28,7 @@ public static class TestServer
     /// <summary>
     /// Settings for tests. fsync is off because no test cuts the power: what a killed server process wrote is in the
     /// kernel's cache. synchronous_commit stays on, because a commit must reach that cache before it is acknowledged.
+    /// jit is off, as it is in Coordinator's own sessions: a cold catalogue query takes a hundred times longer to compile than to run.
     /// </summary>
     public static EmbeddedPostgresOptions Options() => new()
     {
@@ -37,6 +38,7 @@ public static class TestServer
             ["full_page_writes"] = "off",
             ["max_connections"] = "300",
             ["shared_buffers"] = "256MB",
+            ["jit"] = "off",
             ["max_prepared_transactions"] = "10",
         },
     };

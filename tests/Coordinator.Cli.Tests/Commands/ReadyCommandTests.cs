@@ -100,11 +100,22 @@ public class ReadyCommandTests : FakeCoordinatorTest
     {
         Verdicts(Samples.Verdict(Verdict.Wait, Samples.OldInstance()));
 
-        var result = await Server.RunAsync("ready", "deploy", "shop-api", "42", "--wait", "--timeout", "200ms");
+        var result = await WaitOutAsync(heard: line => line.Error.Text.Contains("not yet", StringComparison.Ordinal));
 
         Assert.Equal(ExitCode.TimedOut, result.ExitCode);
         Assert.StartsWith("WAIT  deploy shop-api version 42", result.Output, StringComparison.Ordinal);
-        Assert.Contains("not ready within 200 ms", result.Error, StringComparison.Ordinal);
+        Assert.Contains("not ready within 10 min", result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_wait_that_reaches_its_limit_unanswered_says_so()
+    {
+        Verdicts();
+
+        var result = await WaitOutAsync(heard: _ => !Answers.Requests.IsEmpty);
+
+        Assert.Equal(ExitCode.TimedOut, result.ExitCode);
+        Assert.Contains("no answer within 10 min", result.Error, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -149,6 +160,17 @@ public class ReadyCommandTests : FakeCoordinatorTest
 
         Assert.Equal(ExitCode.Usage, result.ExitCode);
         Assert.Contains("--wait", result.Error, StringComparison.Ordinal);
+    }
+
+    // The limit is reached when the test says so, after the command heard what it should hear before.
+    private async Task<CommandResult> WaitOutAsync(Func<CommandLine, bool> heard)
+    {
+        var time = new ManualTimeProvider();
+        var line = new CommandLine { Time = time };
+        var running = Server.RunAsync(line, "ready", "deploy", "shop-api", "42", "--wait", "--timeout", "10m");
+        await Eventually.TrueAsync(() => Task.FromResult(heard(line)), "the wait has begun");
+        time.Advance(TimeSpan.FromMinutes(10));
+        return await running;
     }
 
     private void Verdicts(params V1.Readiness[] verdicts) => Answers.OnStream<WatchRequest, WatchResponse>(

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Coordinator.Cli.Invocation;
 using Coordinator.Cli.Tests.Hosting;
+using Coordinator.Testing;
 using Coordinator.V1;
 using Grpc.Core;
 using MigrationState = Coordinator.V1.Migration.Types.State;
@@ -147,7 +148,12 @@ public partial class WatchCommandTests : FakeCoordinatorTest
     {
         Watched(Samples.Filling());
 
-        var result = await Server.RunAsync("watch", Samples.Name, "--timeout", "200ms");
+        var time = new ManualTimeProvider();
+        var line = new CommandLine { Time = time };
+        var running = Server.RunAsync(line, "watch", Samples.Name, "--timeout", "10m");
+        await Eventually.TrueAsync(() => Task.FromResult(!Answers.Requests.IsEmpty), "the watch has begun");
+        time.Advance(TimeSpan.FromMinutes(10));
+        var result = await running;
 
         Assert.Equal(ExitCode.TimedOut, result.ExitCode);
         Assert.Contains("the migration goes on", result.Error, StringComparison.Ordinal);

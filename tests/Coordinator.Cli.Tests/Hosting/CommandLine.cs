@@ -10,6 +10,11 @@ internal sealed class CommandLine
     /// <summary>What the command has written so far, also while it runs.</summary>
     public SharedText Output { get; } = new();
 
+    /// <summary>What it has noted on stderr so far.</summary>
+    public SharedText Error { get; } = new();
+
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
     public string Input { get; init; } = "";
 
     public bool IsTerminal { get; init; }
@@ -22,14 +27,14 @@ internal sealed class CommandLine
 
     public async Task<CommandResult> RunAsync(params string[] args)
     {
-        using var error = new SharedText();
         var exitCode = await CoordinatorCommand
             .InvokeAsync(
                 args,
                 new CommandEnvironment
                 {
                     Output = Output,
-                    Error = error,
+                    Error = Error,
+                    Time = Time,
                     Input = new StringReader(Input),
                     InputIsTerminal = IsTerminal,
                     OutputIsTerminal = IsTerminal,
@@ -40,6 +45,6 @@ internal sealed class CommandLine
                 },
                 CancellationToken)
             .WaitAsync(Bound, CancellationToken.None);
-        return new CommandResult(exitCode, Output.Text, error.Text);
+        return new CommandResult(exitCode, Output.Text, Error.Text);
     }
 }

@@ -78,14 +78,14 @@ public sealed class DurabilityTests(CoordinationFixture fixture) : IClassFixture
     }
 
     [Fact]
-    public async Task Our_sessions_commit_synchronously_whatever_the_roles_default_is()
+    public async Task Our_sessions_have_our_settings_whatever_the_databases_default_is()
     {
         await fixture.Database.ExecuteAsync($"alter database {fixture.Database.Name} set synchronous_commit = off");
         await using var fresh = new CoordinationDatabase(fixture.Database.ConnectionString + ";Pooling=false");
         await using var command = fresh.DataSource.CreateCommand(
-            "select current_setting('synchronous_commit') || ' ' || current_setting('idle_in_transaction_session_timeout')");
+            "select concat_ws(' ', current_setting('synchronous_commit'), current_setting('idle_in_transaction_session_timeout'), current_setting('jit'))");
 
-        Assert.Equal("on 10s", await command.ExecuteScalarAsync());
+        Assert.Equal("on 10s off", await command.ExecuteScalarAsync());
     }
 
     private Task<InstanceLease> BeatAsync(string application, string instance) =>

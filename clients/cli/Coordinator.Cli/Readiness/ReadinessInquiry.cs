@@ -44,7 +44,9 @@ internal sealed class ReadinessInquiry(CommandContext context, ReadinessQuestion
                 Write(last);
             }
 
-            context.Note($"not ready within {DurationText.Format(timeout)}");
+            context.Note(last is null
+                ? $"no answer within {DurationText.Format(timeout)}"
+                : $"not ready within {DurationText.Format(timeout)}");
             return ExitCode.TimedOut;
         }
 
