@@ -6,16 +6,8 @@ if (BenchOptions.Parse(args) is not { } options)
     return 2;
 }
 
-try
+return await BenchProgram.RunAsync(async () =>
 {
     await using var cluster = await BenchCluster.StartAsync();
     await Suites.RunAsync(cluster, options);
-    return 0;
-}
-#pragma warning disable CA1031 // Whatever it was: the server and the processes are stopped before the program ends.
-catch (Exception exception)
-#pragma warning restore CA1031
-{
-    Report.Meanwhile(exception.ToString());
-    return 1;
-}
+});

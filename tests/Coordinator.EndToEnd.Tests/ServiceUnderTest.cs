@@ -86,20 +86,9 @@ internal sealed class ServiceUnderTest : IAsyncDisposable
                 ["Coordinator__Targets__shop__IgnoredRoles__1"] = "shop_owner",
             },
             "serve");
-        await Eventually.TrueAsync(
-            async () =>
-            {
-                try
-                {
-                    await Client.Migrations.ListMigrationsAsync(new ListMigrationsRequest());
-                    return true;
-                }
-                catch (CoordinatorException)
-                {
-                    return false;
-                }
-            },
-            $"the server answers; it printed: {_server.Output}",
+        await Eventually.SucceedsAsync<CoordinatorException>(
+            () => Client.Migrations.ListMigrationsAsync(new ListMigrationsRequest()).ResponseAsync,
+            () => $"the server answers; it printed: {_server.Output}",
             TimeSpan.FromSeconds(90));
     }
 

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using Coordinator.Testing.Benchmarks;
 
 namespace Coordinator.Testing;
 
@@ -52,14 +53,22 @@ public sealed class CoordinatorProcess : IDisposable
         }
     }
 
+    /// <summary>The memory that it has resident now, in bytes; only while it runs.</summary>
+    public long Memory => ProcessFigures.ResidentMemory(Id);
+
     /// <summary>Starts it with its log in the directory.</summary>
     public static CoordinatorProcess Start(
-        string name, string directory, IReadOnlyDictionary<string, string> environment, params string[] arguments)
+        string name, string directory, IReadOnlyDictionary<string, string> environment, params string[] arguments) =>
+        StartProgram(Command, name, directory, environment, arguments);
+
+    /// <summary>Starts another .NET program of this build in the same way, for what is compared with the command.</summary>
+    public static CoordinatorProcess StartProgram(
+        string program, string name, string directory, IReadOnlyDictionary<string, string> environment, params string[] arguments)
     {
         ArgumentNullException.ThrowIfNull(environment);
         var log = Path.Combine(directory, $"{name}.log");
         // The shell appends to the log, so that nobody has to pump a pipe; exec keeps the process id.
-        var start = new ProcessStartInfo("/bin/sh", ["-c", "log=$1; shift; exec \"$@\" >>\"$log\" 2>&1 </dev/null", "sh", log, "dotnet", Command, .. arguments]);
+        var start = new ProcessStartInfo("/bin/sh", ["-c", "log=$1; shift; exec \"$@\" >>\"$log\" 2>&1 </dev/null", "sh", log, "dotnet", program, .. arguments]);
         foreach (var (variable, value) in environment)
         {
             start.Environment[variable] = value;

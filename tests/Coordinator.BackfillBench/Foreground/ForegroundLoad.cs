@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using Coordinator.Testing;
 
@@ -15,8 +14,7 @@ internal sealed class ForegroundLoad(BenchDatabase database)
     public async Task<double> MaximumAsync(int seconds)
     {
         var output = await RunPgbenchAsync("-T", Text(seconds));
-        var line = output.Split('\n').First(text => text.StartsWith("tps = ", StringComparison.Ordinal));
-        return double.Parse(line.Split(' ')[2], CultureInfo.InvariantCulture);
+        return Pgbench.Rate(output);
     }
 
     /// <summary>Runs at a fixed rate; every transaction with its latency, counted from when it should have started.</summary>
@@ -30,7 +28,6 @@ internal sealed class ForegroundLoad(BenchDatabase database)
 
     private async Task<string> RunPgbenchAsync(params string[] arguments)
     {
-        var server = database.Cluster.Server;
         var script = Path.Combine(database.Cluster.Directory, "foreground.sql");
         await File.WriteAllTextAsync(
             script,
@@ -42,26 +39,8 @@ internal sealed class ForegroundLoad(BenchDatabase database)
             end;
 
             """);
-        var start = new ProcessStartInfo(
-            Path.Combine(server.BinDirectory, "pgbench"), ["-n", "-f", script, "-c", Text(Clients), "-j", "1", .. arguments, database.Name])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            Environment =
-            {
-                ["PGHOST"] = server.SocketDirectory,
-                ["PGPORT"] = Text(server.Port),
-                ["PGUSER"] = "postgres",
-                ["PGAPPNAME"] = "bench@1",
-            },
-        };
-        using var process = Process.Start(start) ?? throw new InvalidOperationException("pgbench could not be started.");
-        var output = process.StandardOutput.ReadToEndAsync();
-        var error = process.StandardError.ReadToEndAsync();
-        await process.WaitForExitAsync();
-        return process.ExitCode == 0
-            ? await output
-            : throw new InvalidOperationException($"pgbench ended with exit code {process.ExitCode}: {await error}");
+        return await Pgbench.RunAsync(
+            database.Cluster.Server, database.Name, "bench@1", ["-n", "-f", script, "-c", Text(Clients), "-j", "1", .. arguments]);
     }
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);

@@ -69,20 +69,10 @@ internal sealed class CoordinatedService : IAsyncDisposable
         var coordination = database.Name + "_coordination";
         await database.Cluster.ExecuteAsync("postgres", $"create database {coordination} owner bench_coordinator");
         var service = new CoordinatedService(database, coordination);
-        await service.UntilAsync(
-            async () =>
-            {
-                try
-                {
-                    await service.Client.Migrations.ListMigrationsAsync(new ListMigrationsRequest());
-                    return true;
-                }
-                catch (CoordinatorException)
-                {
-                    return false;
-                }
-            },
-            "the service answers");
+        await Eventually.SucceedsAsync<CoordinatorException>(
+            () => service.Client.Migrations.ListMigrationsAsync(new ListMigrationsRequest()).ResponseAsync,
+            () => $"the service answers; it printed: {service._server.Tail}",
+            TimeSpan.FromMinutes(10));
         return service;
     }
 
@@ -206,5 +196,5 @@ internal sealed class CoordinatedService : IAsyncDisposable
     }
 
     private Task UntilAsync(Func<Task<bool>> condition, string what) => Eventually.TrueAsync(
-        condition, $"{what}; the service printed: {_server.Tail}", TimeSpan.FromMinutes(10));
+        condition, () => $"{what}; the service printed: {_server.Tail}", TimeSpan.FromMinutes(10));
 }

@@ -1,8 +1,9 @@
-namespace Coordinator.BackfillBench;
+namespace Coordinator.Testing.Benchmarks;
 
 /// <summary>What is said about a handful of measurements.</summary>
-internal static class Statistics
+public static class Statistics
 {
+    /// <summary>The one in the middle, or the mean of the two there.</summary>
     public static double Median(IReadOnlyCollection<double> values)
     {
         var sorted = values.Order().ToList();
