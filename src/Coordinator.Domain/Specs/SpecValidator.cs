@@ -27,7 +27,31 @@ public static class SpecValidator
 
         ValidateOperations(spec.Operations, report.At("operations"));
         StrictShape.Validate(spec, report);
+        ValidateQuiet(spec, spec.Contract.OldWritesQuiet, report.At("contract.old_writes_quiet"));
+        ValidateQuiet(spec, spec.Contract.StatementsQuiet, report.At("contract.statements_quiet"));
         return report.Errors;
+    }
+
+    private static void ValidateQuiet(MigrationSpec spec, TimeSpan? quiet, SpecReport at)
+    {
+        if (quiet is not { } span)
+        {
+            return;
+        }
+
+        if (span <= TimeSpan.Zero || span > MaxSoak)
+        {
+            at.Add(
+                "QUIET_OUT_OF_RANGE", $"A silence of {span} is not above 0 and at most {MaxSoak.TotalDays} days.", "Choose a duration in that range.");
+        }
+
+        if (!spec.Operations.Any(static operation => operation is OperationSpec.RenameColumn))
+        {
+            at.Add(
+                "QUIET_NOT_COUNTED",
+                "No operation of this migration has an old column whose use could be counted.",
+                "Leave it out: it works with rename_column.");
+        }
     }
 
     private static void ValidateNames(MigrationSpec spec, SpecReport report)

@@ -1,3 +1,4 @@
+using Coordinator.Domain.Applications;
 using Coordinator.Domain.Gates;
 using Coordinator.Domain.Migrations;
 using Coordinator.Domain.Specs;
@@ -40,6 +41,7 @@ internal sealed class GateExecutor(
     public async Task<StepOutcome> RunAsync(StepRun run, CancellationToken cancellationToken)
     {
         var lapsed = new LapsedInstances(time, options.FenceGrace);
+        var oldPath = OldPathWatch.Of(run, time);
         var retirement = new RetirementProgress();
         await using var verification = new GateVerification(run, verifier, verifications, options, cancellationToken);
         while (true)
@@ -60,8 +62,8 @@ internal sealed class GateExecutor(
             var isRetired = state.Gate == GateStage.Retired;
             retirement.AdmissionWritten &= isRetired;
             var moved = isRetired
-                ? await retired.AdvanceAsync(run, state, version, retirement, verification, cancellationToken)
-                : await DrainAndRetireAsync(run, state, lapsed, verification, cancellationToken);
+                ? await retired.AdvanceAsync(run, state, version, retirement, verification, oldPath, cancellationToken)
+                : await DrainAndRetireAsync(run, state, lapsed, verification, oldPath, cancellationToken);
             if (!moved)
             {
                 await appended.WaitAsync(seen, isRetired && !state.IsFenced ? WitnessInterval : FactsInterval, cancellationToken);
@@ -71,12 +73,22 @@ internal sealed class GateExecutor(
 
     /// <summary>True when the gate moved on and should be looked at again at once.</summary>
     private async Task<bool> DrainAndRetireAsync(
-        StepRun run, MigrationState state, LapsedInstances lapsed, GateVerification verification, CancellationToken cancellationToken)
+        StepRun run,
+        MigrationState state,
+        LapsedInstances lapsed,
+        GateVerification verification,
+        OldPathWatch oldPath,
+        CancellationToken cancellationToken)
     {
         var versions = run.Plan.Spec.Versions;
         var now = await facts.ReadAsync([.. versions.Keys], cancellationToken);
         var leftToFence = await lapsed.LookAsync(versions, now.Instances, run.Target, rollback: false, cancellationToken);
         var blockers = Drain.Blockers(versions, now.Instances, now.Populations, rollback: false, leftToFence);
+        if (versions.Keys.Where(name => now.Populations.GetValueOrDefault(name)?.Kind is PopulationKind.Observed).ToList() is { Count: > 0 } observed)
+        {
+            blockers = [.. blockers, .. await TargetWitness.LookAtAsync(observed, run.Plan, run.Target, cancellationToken)];
+        }
+
         if (state.RetirementEndedBy is not null)
         {
             blockers = [RetirementEnded(state), .. blockers];
@@ -84,6 +96,7 @@ internal sealed class GateExecutor(
 
         if (blockers.Count > 0)
         {
+            oldPath.Forget();
             // Told at once, not when the drain and the soak are over.
             blockers =
             [
@@ -103,10 +116,12 @@ internal sealed class GateExecutor(
             return true;
         }
 
+        var loud = await oldPath.LookAsync(cancellationToken);
         var soakEnds = drainedAt + run.Plan.Spec.Contract.Soak;
         if (state.SoakedAt is null && now.Now < soakEnds)
         {
-            await verified.TellAsync(run, state, (await verification.LookAsync(atTheEnd: false)).Blockers, cancellationToken);
+            await verified.TellAsync(
+                run, state, [.. loud, .. (await verification.LookAsync(atTheEnd: false)).Blockers], cancellationToken);
             await run.Activity.SayAsync(
                 $"soaking until {soakEnds:u}: the last old instance left at {drainedAt:u}", cancellationToken);
             return false;
@@ -121,8 +136,14 @@ internal sealed class GateExecutor(
         if (run.Plan.Spec.Contract.ApprovalRequired && !state.Approved)
         {
             IReadOnlyList<Blocker> missing =
-                [ApprovalMissing(run.Migration), .. (await verification.LookAsync(atTheEnd: false)).Blockers];
+                [ApprovalMissing(run.Migration), .. loud, .. (await verification.LookAsync(atTheEnd: false)).Blockers];
             await BlockAsync(run, new MigrationCommand.BlockGate(missing), missing, cancellationToken);
+            return false;
+        }
+
+        if (loud.Count > 0)
+        {
+            await BlockAsync(run, new MigrationCommand.BlockGate(loud), loud, cancellationToken);
             return false;
         }
 

@@ -23,6 +23,7 @@ internal sealed class RetiredGate(MigrationStream stream, GateFactsReader facts,
         long version,
         RetirementProgress progress,
         GateVerification verification,
+        OldPathWatch oldPath,
         CancellationToken cancellationToken)
     {
         if (!progress.AdmissionWritten)
@@ -35,6 +36,12 @@ internal sealed class RetiredGate(MigrationStream stream, GateFactsReader facts,
         if (witness.Blockers.Count > 0)
         {
             await BlockAsync(run, witness.Blockers, cancellationToken);
+            return false;
+        }
+
+        if (await oldPath.LookAsync(cancellationToken) is { Count: > 0 } loud)
+        {
+            await BlockAsync(run, loud, cancellationToken);
             return false;
         }
 
@@ -109,6 +116,17 @@ internal sealed class RetiredGate(MigrationStream stream, GateFactsReader facts,
         if (look.VerifiedAt is { } verifiedAt)
         {
             all["verified_at"] = verifiedAt.ToString("u", CultureInfo.InvariantCulture);
+        }
+
+        foreach (var (what, quiet) in new[]
+        {
+            ("old_writes_quiet", run.Plan.Spec.Contract.OldWritesQuiet), ("statements_quiet", run.Plan.Spec.Contract.StatementsQuiet),
+        })
+        {
+            if (quiet is { } span)
+            {
+                all[what] = span.ToString("c", CultureInfo.InvariantCulture);
+            }
         }
 
         return await OrderAsync(run, new MigrationCommand.PassGate(all, at), cancellationToken);

@@ -19,9 +19,33 @@ internal static class TargetWitness
     public static async Task<WitnessVerdict> LookAsync(
         MigrationPlan plan, Target target, bool rollback, CancellationToken cancellationToken)
     {
+        var (sessions, blind) = await ReadAsync(plan, target, cancellationToken);
+        return new WitnessVerdict([.. blind, .. Witness.Blockers(plan.Spec.Versions, sessions, rollback)], new Dictionary<string, string>
+        {
+            ["witness"] = "pg_stat_activity",
+            ["shards"] = target.Shards.Count.ToString(CultureInfo.InvariantCulture),
+            ["sessions_seen"] = sessions.Count.ToString(CultureInfo.InvariantCulture),
+        });
+    }
+
+    /// <summary>
+    /// The sessions of old versions of some applications only: of those that send no heartbeats, and whose instances are therefore
+    /// found by their connections.
+    /// </summary>
+    public static async Task<IReadOnlyList<Blocker>> LookAtAsync(
+        IReadOnlyCollection<string> applications, MigrationPlan plan, Target target, CancellationToken cancellationToken)
+    {
+        var (sessions, blind) = await ReadAsync(plan, target, cancellationToken);
+        var theirs = sessions.Where(session => applications.Contains(session.Application ?? session.RoleApplication)).ToList();
+        return [.. blind, .. Witness.Blockers(plan.Spec.Versions, theirs, rollback: false)];
+    }
+
+    private static async Task<(IReadOnlyList<SessionFact> Sessions, IReadOnlyList<Blocker> Blind)> ReadAsync(
+        MigrationPlan plan, Target target, CancellationToken cancellationToken)
+    {
         var tables = TargetPreparation.TablesOf(plan).Select(table => new TableName(table.Schema, table.Name)).ToList();
-        var blockers = new List<Blocker>();
-        var sessions = 0;
+        var sessions = new List<SessionFact>();
+        var blind = new List<Blocker>();
         foreach (var shard in target.Shards)
         {
             WitnessReport report;
@@ -35,27 +59,18 @@ internal static class TargetWitness
                 throw new TargetUnavailableException(shard, exception);
             }
 
+            sessions.AddRange(report.Sessions.Select(session => ToFact(shard.Name, session, plan)));
             if (!report.CanSee)
             {
-                blockers.Add(new Blocker(
+                blind.Add(new Blocker(
                     "WITNESS_CANNOT_SEE",
                     $"{target.Name}/{shard.Name}",
                     $"the sessions of the target can't be seen: {report.WhyNot}",
                     "grant pg_read_all_stats to Coordinator's role in that database"));
-                continue;
             }
-
-            sessions += report.Sessions.Count;
-            blockers.AddRange(Witness.Blockers(
-                plan.Spec.Versions, [.. report.Sessions.Select(session => ToFact(shard.Name, session, plan))], rollback));
         }
 
-        return new WitnessVerdict(blockers, new Dictionary<string, string>
-        {
-            ["witness"] = "pg_stat_activity",
-            ["shards"] = target.Shards.Count.ToString(CultureInfo.InvariantCulture),
-            ["sessions_seen"] = sessions.ToString(CultureInfo.InvariantCulture),
-        });
+        return (sessions, blind);
     }
 
     // A session's label is application@version, which the client library and the documentation tell everybody to set. In strict

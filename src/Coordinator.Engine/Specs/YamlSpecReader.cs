@@ -73,15 +73,20 @@ public static class YamlSpecReader
 
     private static ContractRule ReadContract(SpecNode node, SpecIssues issues)
     {
-        if (SpecMappingReader.Open(node, "contract", issues, "soak", "approval", "fence_soak") is not { } reader)
+        if (SpecMappingReader.Open(node, "contract", issues, "soak", "approval", "fence_soak", "old_writes_quiet", "statements_quiet") is not { } reader)
         {
             return ContractRule.Default;
         }
 
-        return new ContractRule(ReadSoak(reader, "soak") ?? TimeSpan.Zero, ReadApproval(reader), ReadSoak(reader, "fence_soak"));
+        return new ContractRule(
+            ReadDuration(reader, "soak") ?? TimeSpan.Zero,
+            ReadApproval(reader),
+            ReadDuration(reader, "fence_soak"),
+            ReadDuration(reader, "old_writes_quiet"),
+            ReadDuration(reader, "statements_quiet"));
     }
 
-    private static TimeSpan? ReadSoak(SpecMappingReader reader, string key)
+    private static TimeSpan? ReadDuration(SpecMappingReader reader, string key)
     {
         const string Remedy = "Write a duration such as 24h, 90s, 7d or 0.";
         if (reader.OptionalText(key, Remedy) is not { } text)
@@ -89,9 +94,9 @@ public static class YamlSpecReader
             return null;
         }
 
-        if (SpecDuration.Parse(text) is { } soak)
+        if (SpecDuration.Parse(text) is { } duration)
         {
-            return soak;
+            return duration;
         }
 
         reader.Report(

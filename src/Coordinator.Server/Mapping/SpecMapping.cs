@@ -41,9 +41,11 @@ internal static class SpecMapping
             Versions = message.Versions.ToDictionary(
                 entry => entry.Key, entry => ToDomain(entry.Key, entry.Value, errors), StringComparer.Ordinal),
             Contract = new ContractRule(
-                Soak(message.Contract?.Soak, "soak", errors) ?? TimeSpan.Zero,
+                ToDuration(message.Contract?.Soak, "soak", errors) ?? TimeSpan.Zero,
                 message.Contract?.ApprovalRequired ?? false,
-                Soak(message.Contract?.FenceSoak, "fence_soak", errors)),
+                ToDuration(message.Contract?.FenceSoak, "fence_soak", errors),
+                ToDuration(message.Contract?.OldWritesQuiet, "old_writes_quiet", errors),
+                ToDuration(message.Contract?.StatementsQuiet, "statements_quiet", errors)),
             Operations = [.. message.Operations.Select((operation, index) => ToDomain(operation, index, errors)).OfType<OperationSpec>()],
         };
         // The planner validates what can be read; what can't is reported together with the rest that can.
@@ -67,20 +69,20 @@ internal static class SpecMapping
                 : null);
     }
 
-    private static TimeSpan? Soak(Duration? soak, string field, List<SpecError> errors)
+    private static TimeSpan? ToDuration(Duration? duration, string field, List<SpecError> errors)
     {
-        if (soak is null)
+        if (duration is null)
         {
             return null;
         }
 
-        if (Math.Abs(soak.Seconds) <= MaxDurationSeconds && Math.Abs((long)soak.Nanos) < 1_000_000_000
-            && Math.Sign(soak.Seconds) * Math.Sign(soak.Nanos) >= 0)
+        if (Math.Abs(duration.Seconds) <= MaxDurationSeconds && Math.Abs((long)duration.Nanos) < 1_000_000_000
+            && Math.Sign(duration.Seconds) * Math.Sign(duration.Nanos) >= 0)
         {
-            return soak.ToTimeSpan();
+            return duration.ToTimeSpan();
         }
 
-        errors.Add(new SpecError($"contract.{field}", "SOAK_OUT_OF_RANGE", "The soak is not a duration.", "Send a normalized google.protobuf.Duration."));
+        errors.Add(new SpecError($"contract.{field}", "DURATION_INVALID", "It is not a duration.", "Send a normalized google.protobuf.Duration."));
         return null;
     }
 

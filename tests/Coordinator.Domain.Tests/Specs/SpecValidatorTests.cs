@@ -37,6 +37,20 @@ public class SpecValidatorTests
     }
 
     [Fact]
+    public void A_silence_is_above_zero_and_needs_an_old_column()
+    {
+        var none = new ContractRule(TimeSpan.Zero, false, OldWritesQuiet: TimeSpan.Zero, StatementsQuiet: TimeSpan.FromDays(91));
+        AssertErrors(
+            Good with { Contract = none, Operations = [Samples.Rename] },
+            ("contract.old_writes_quiet", "QUIET_OUT_OF_RANGE"),
+            ("contract.statements_quiet", "QUIET_OUT_OF_RANGE"));
+        var hour = new ContractRule(TimeSpan.Zero, false, OldWritesQuiet: TimeSpan.FromHours(1));
+        Assert.Empty(SpecValidator.Validate(Good with { Contract = hour, Operations = [Samples.Rename] }));
+        AssertErrors(
+            Good with { Contract = hour, Operations = [Samples.NotNull] }, ("contract.old_writes_quiet", "QUIET_NOT_COUNTED"));
+    }
+
+    [Fact]
     public void There_are_one_to_twenty_operations()
     {
         AssertErrors(Good with { Operations = [] }, ("operations", "OPERATIONS_MISSING"));

@@ -75,6 +75,37 @@ public class GateTests
     }
 
     [Fact]
+    public async Task The_instances_of_an_observed_application_are_its_connections()
+    {
+        await using var shop = await AtTheGateAsync(ExpectedPopulation.Observed);
+        var connection = shop.Target.ConnectionStringFor(shop.Roles.Application, "shop-api@1") + ";Pooling=false";
+        await using (var session = new NpgsqlConnection(connection))
+        {
+            await session.OpenAsync();
+            await shop.Instances.LeaveAsync("shop-api", "old-1", CancellationToken.None);
+            var waiting = await shop.WaitForAsync(
+                view => view.State.Blockers is [{ Code: "SESSION_OF_OLD_VERSION" }], "the connection is named");
+
+            // Nothing is refused as long as one is there.
+            Assert.Equal(GateStage.Draining, waiting.State.Gate);
+        }
+
+        await shop.WaitForStatusAsync(MigrationStatus.Completed);
+    }
+
+    [Fact]
+    public async Task The_contract_waits_until_the_old_column_is_silent_where_the_specification_says_so()
+    {
+        await using var shop = await AtTheGateAsync(
+            ExpectedPopulation.None, ShopScenario.Rename + "\ncontract: { old_writes_quiet: 1s }\n");
+        await shop.Instances.LeaveAsync("shop-api", "old-1", CancellationToken.None);
+
+        await shop.WaitForAsync(
+            view => view.State.Blockers is [{ Code: "OLD_PATH_NOT_QUIET", Subject: "comment of public.review on shard 'main'" }], "it listens");
+        await shop.WaitForStatusAsync(MigrationStatus.Completed);
+    }
+
+    [Fact]
     public async Task A_trigger_that_was_disabled_before_the_contract_stops_it()
     {
         await using var shop = await AtTheGateAsync(ExpectedPopulation.None);

@@ -101,6 +101,8 @@ public class YamlSpecReaderTests
     public void Soak_and_approval_may_be_left_out()
     {
         Assert.Equal(ContractRule.Default, Read(YamlSamples.Good).Contract);
+        var quiet = Read(YamlSamples.WithContract("old_writes_quiet: 5m, statements_quiet: 1h")).Contract;
+        Assert.Equal((TimeSpan.FromMinutes(5), TimeSpan.FromHours(1)), (quiet.OldWritesQuiet, quiet.StatementsQuiet));
         Assert.Equal(ContractRule.Default, Read(YamlSamples.WithContract("approval: none")).Contract);
     }
 
