@@ -20,7 +20,7 @@ internal sealed class AppendMessage
     {
         // Said out loud: under another default isolation the guards would look at an old snapshot.
         _commands.Add(new NpgsqlBatchCommand("begin isolation level read committed read write"));
-        _commands.AddRange(work.Before);
+        _commands.AddRange(work.Before.Select(Copy));
         foreach (var stream in work.Streams.Where(s => s.EventCount > 0))
         {
             _commands.Add(statements.TakeStream(stream));
@@ -36,7 +36,7 @@ internal sealed class AppendMessage
             _commands.AddRange(statements.Archive(stream.Key));
         }
 
-        _commands.AddRange(work.After);
+        _commands.AddRange(work.After.Select(Copy));
         if (work.Events.Count > 0)
         {
             _commands.Add(new NpgsqlBatchCommand("select pg_notify('mt_events_appended', '')"));
@@ -55,6 +55,19 @@ internal sealed class AppendMessage
         }
 
         await batch.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    // Somebody tries again with the same command, in this session or another. A command that ran remembers what it was prepared as on
+    // that connection, and would ask for that name on the next one, where it is another statement.
+    private static NpgsqlBatchCommand Copy(NpgsqlBatchCommand enlisted)
+    {
+        var copy = new NpgsqlBatchCommand(enlisted.CommandText);
+        foreach (NpgsqlParameter parameter in enlisted.Parameters)
+        {
+            copy.Parameters.Add(parameter.Clone());
+        }
+
+        return copy;
     }
 
     private void AddEvents(

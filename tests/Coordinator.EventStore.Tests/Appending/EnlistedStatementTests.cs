@@ -38,6 +38,32 @@ public sealed class EnlistedStatementTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_command_that_was_saved_before_can_be_saved_again_on_another_connection()
+    {
+        // As the engine connects: what is sent again is prepared, under a name that belongs to one connection.
+        await using var preparing = NpgsqlDataSource.Create(
+            _fixture.Database.ConnectionString + ";Max Auto Prepare=20;Auto Prepare Min Usages=1");
+        var store = EventStoreFixture.StoreOn(preparing);
+        var note = new NpgsqlBatchCommand("update side set events = events + $1 where name = $2")
+        {
+            Parameters = { new() { Value = 1L }, new() { Value = "a" } },
+        };
+        await SaveAsync("order-1");
+        await using var busy = await preparing.OpenConnectionAsync();
+        await SaveAsync("order-2");
+
+        Assert.Equal(2, await SideAsync("a"));
+
+        async Task SaveAsync(string order)
+        {
+            await using var session = store.OpenSession();
+            session.Append(order, Item);
+            session.Enlist(note);
+            await session.SaveChangesAsync();
+        }
+    }
+
+    [Fact]
     public async Task A_guard_that_raises_reaches_the_caller_unchanged_and_nothing_is_saved()
     {
         await using var session = _fixture.Store.OpenSession();
