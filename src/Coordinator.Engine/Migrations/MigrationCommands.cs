@@ -26,6 +26,7 @@ public sealed class MigrationCommands
     private readonly AdmissionChanges _admission;
     private readonly BackfillControl _backfills;
     private readonly RequestStore _requests;
+    private readonly RecordedExecution _recorded;
     private readonly Targets.TargetRegistry _targets;
 
     /// <summary>Opens nothing.</summary>
@@ -44,6 +45,7 @@ public sealed class MigrationCommands
         _admission = admission;
         _backfills = backfills;
         _requests = requests;
+        _recorded = new RecordedExecution(_stream, requests);
         _targets = targets;
     }
 
@@ -62,7 +64,7 @@ public sealed class MigrationCommands
         }
 
         var plan = await _planner.PlanAsync(spec, cancellationToken);
-        return await ExecuteAsync(
+        return await _recorded.ExecuteAsync(
             spec.Name, new MigrationCommand.Plan(spec.Name, plan), spec, context, NothingElse, cancellationToken);
     }
 
@@ -87,7 +89,7 @@ public sealed class MigrationCommands
 
         try
         {
-            return await ExecuteAsync(
+            return await _recorded.ExecuteAsync(
                 name,
                 new MigrationCommand.Start(),
                 order,
@@ -226,39 +228,7 @@ public sealed class MigrationCommands
         Func<IEventSession, MigrationDecision, Task> enlist,
         CancellationToken cancellationToken) =>
         await _requests.FindAsync(context.RequestId, order, cancellationToken)
-        ?? await ExecuteAsync(order.Migration, command, order, context, enlist, cancellationToken);
-
-    private async Task<long> ExecuteAsync(
-        string name,
-        MigrationCommand command,
-        object order,
-        RequestContext context,
-        Func<IEventSession, MigrationDecision, Task> enlist,
-        CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await _stream.ExecuteAsync(
-                name,
-                command,
-                context,
-                async (session, decision) =>
-                {
-                    await enlist(session, decision);
-                    if (RequestStore.Record(context.RequestId, order, decision.Version) is { } record)
-                    {
-                        session.Enlist(record);
-                    }
-                },
-                cancellationToken);
-        }
-        catch (PostgresException duplicate) when (duplicate is { SqlState: PostgresErrorCodes.UniqueViolation, TableName: "request" })
-        {
-            // The same request arrived twice at once; the other one was first, and this is its outcome.
-            return await _requests.FindAsync(context.RequestId, order, cancellationToken)
-                ?? throw new InvalidOperationException("A request was recorded and is gone again.", duplicate);
-        }
-    }
+        ?? await _recorded.ExecuteAsync(order.Migration, command, order, context, enlist, cancellationToken);
 
     private async Task<MigrationState> RequireAsync(
         string name, MigrationCommand command, CancellationToken cancellationToken)

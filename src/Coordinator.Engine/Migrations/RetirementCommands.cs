@@ -4,7 +4,6 @@ using Coordinator.Engine.Driving;
 using Coordinator.Engine.Requests;
 using Coordinator.Engine.Targets;
 using Coordinator.EventStore;
-using Npgsql;
 
 namespace Coordinator.Engine.Migrations;
 
@@ -16,6 +15,7 @@ public sealed class RetirementCommands(
     IEventStore store, TargetRegistry targets, AdmissionChanges admission, RequestStore requests)
 {
     private readonly MigrationStream _stream = new(store);
+    private readonly RecordedExecution _recorded = new(new MigrationStream(store), requests);
 
     /// <summary>Refuses old versions from now on, although not all of their instances have left; the gate still waits for those.</summary>
     /// <exception cref="EngineException">The domain refused.</exception>
@@ -68,32 +68,13 @@ public sealed class RetirementCommands(
             return repeated;
         }
 
-        try
-        {
-            return await _stream.ExecuteAsync(
-                order.Migration,
-                command,
-                context,
-                async (session, decision) =>
-                {
-                    if (decision.Changed)
-                    {
-                        await change(session, decision);
-                    }
-
-                    if (RequestStore.Record(context.RequestId, order, decision.Version) is { } record)
-                    {
-                        session.Enlist(record);
-                    }
-                },
-                cancellationToken);
-        }
-        catch (PostgresException duplicate) when (duplicate is { SqlState: PostgresErrorCodes.UniqueViolation, TableName: "request" })
-        {
-            // The same request arrived twice at once; the other one was first, and this is its outcome.
-            return await requests.FindAsync(context.RequestId, order, cancellationToken)
-                ?? throw new InvalidOperationException("A request was recorded and is gone again.", duplicate);
-        }
+        return await _recorded.ExecuteAsync(
+            order.Migration,
+            command,
+            order,
+            context,
+            (session, decision) => decision.Changed ? change(session, decision) : Task.CompletedTask,
+            cancellationToken);
     }
 
     /// <summary>An order as it is compared with a repeat of itself.</summary>

@@ -91,9 +91,9 @@ public sealed class QuarantineCommands(
         var found = 0L;
         foreach (var (shard, backfill) in await TablesAsync(plan, choice.Step, cancellationToken))
         {
-            var before = tally.Result;
+            var before = tally.Sum;
             found += await OnAsync(shard, () => RetryAsync(migration, backfill, shard, choice, tally, cancellationToken));
-            if (tally.Result == before)
+            if (tally.Sum == before)
             {
                 continue;
             }
@@ -101,14 +101,14 @@ public sealed class QuarantineCommands(
             await RecordAsync(
                 migration,
                 backfill.Id,
-                Since(before, tally.Result, context.Actor),
+                Since(before, tally.Sum, context.Actor),
                 context,
                 cancellationToken);
         }
 
         RequireFound(migration, choice, found);
         await requests.RememberAsync(context.RequestId, order, tally.Pack(), cancellationToken);
-        return tally.Result;
+        return tally.Sum;
     }
 
     private static BackfillCommand.RetryRows Since(RetryResult before, RetryResult now, string actor) =>

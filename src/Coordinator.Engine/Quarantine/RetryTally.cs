@@ -11,14 +11,14 @@ internal sealed class RetryTally
 
     public long Untried { get; set; }
 
-    public RetryResult Result => new(Of(RetryOutcome.Repaired), Of(RetryOutcome.Gone), Of(RetryOutcome.StillBad) + Of(RetryOutcome.Busy), Untried);
+    public RetryResult Sum => new(Of(RetryOutcome.Repaired), Of(RetryOutcome.Gone), Of(RetryOutcome.StillBad) + Of(RetryOutcome.Busy), Untried);
 
     public void Add(RetryOutcome outcome) => _counts[outcome] = Of(outcome) + 1;
 
     /// <summary>As it is stored for a repeat of the request.</summary>
     public Dictionary<string, long> Pack()
     {
-        var result = Result;
+        var result = Sum;
         return new Dictionary<string, long>
         {
             ["repaired"] = result.Repaired,

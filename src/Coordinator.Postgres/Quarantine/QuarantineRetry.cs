@@ -1,6 +1,4 @@
 using Coordinator.Postgres.Catalog;
-using Coordinator.Postgres.Identity;
-using Coordinator.Postgres.Ledger;
 using Npgsql;
 
 namespace Coordinator.Postgres.Quarantine;
@@ -39,25 +37,17 @@ public sealed class QuarantineRetry
     /// CO002 when the migration is paused or its contract has begun, CO007 when the sync trigger is broken, or what the
     /// statement raised that is no row's fault.
     /// </exception>
-    public async Task<RetryOutcome> RunAsync(QuarantinedRow row, CancellationToken cancellationToken)
+    public Task<RetryOutcome> RunAsync(QuarantinedRow row, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(row);
-        var fence = await FenceControl.ReadAsync(_source, _migration, cancellationToken);
-        var identity = await TargetIdentity.ReadAsync(_source, cancellationToken);
-        await using var connection = await _source.OpenConnectionAsync(cancellationToken);
-        await using var transaction = await connection.BeginTransactionAsync(
-            System.Data.IsolationLevel.ReadCommitted, cancellationToken);
-        try
-        {
-            await RowTransaction.EnterAsync(connection, _migration, _table, _trigger, fence?.Generation ?? 0, identity, cancellationToken);
-            var outcome = await ApplyAsync(connection, row, cancellationToken);
-            await transaction.CommitAsync(cancellationToken);
-            return outcome;
-        }
-        catch (PostgresException busy) when (RowTransaction.IsBusy(busy))
-        {
-            return RetryOutcome.Busy;
-        }
+        return RowTransaction.RunAsync(
+            _source,
+            _migration,
+            _table,
+            _trigger,
+            connection => ApplyAsync(connection, row, cancellationToken),
+            busy: RetryOutcome.Busy,
+            cancellationToken);
     }
 
     private async Task<RetryOutcome> ApplyAsync(

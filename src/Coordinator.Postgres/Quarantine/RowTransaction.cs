@@ -1,12 +1,13 @@
 using Coordinator.Postgres.Catalog;
 using Coordinator.Postgres.Identity;
+using Coordinator.Postgres.Ledger;
 using Npgsql;
 
 namespace Coordinator.Postgres.Quarantine;
 
 /// <summary>
-/// The beginning of a transaction that writes one row for a person, as a batch would: under the migration's fence, with short waits,
-/// and only while the sync trigger works.
+/// A transaction that writes one row for a person, as a batch would: under the migration's fence, with short waits, and only while
+/// the sync trigger works.
 /// </summary>
 internal static class RowTransaction
 {
@@ -17,12 +18,39 @@ internal static class RowTransaction
         ],
         StringComparer.Ordinal);
 
-    /// <summary>Whether somebody else holds what the transaction needs: nothing was changed, and another try may do.</summary>
-    public static bool IsBusy(PostgresException exception) => BusyStates.Contains(exception.SqlState);
-
-    /// <summary>The settings and guards of a batch, in its order: the generation is read after the lock, by a later statement.</summary>
+    /// <summary>
+    /// Commits what <paramref name="apply"/> does. When somebody else holds what it needs, nothing is changed, another try may do, and
+    /// the outcome is <paramref name="busy"/>.
+    /// </summary>
     /// <exception cref="PostgresException">CO002 or CO008 when the fence is not open, CO007 when the sync trigger is broken.</exception>
-    public static async Task EnterAsync(
+    public static async Task<T> RunAsync<T>(
+        NpgsqlDataSource source,
+        string migration,
+        TableName table,
+        string? trigger,
+        Func<NpgsqlConnection, Task<T>> apply,
+        T busy,
+        CancellationToken cancellationToken)
+    {
+        var fence = await FenceControl.ReadAsync(source, migration, cancellationToken);
+        var identity = await TargetIdentity.ReadAsync(source, cancellationToken);
+        await using var connection = await source.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(System.Data.IsolationLevel.ReadCommitted, cancellationToken);
+        try
+        {
+            await EnterAsync(connection, migration, table, trigger, fence?.Generation ?? 0, identity, cancellationToken);
+            var outcome = await apply(connection);
+            await transaction.CommitAsync(cancellationToken);
+            return outcome;
+        }
+        catch (PostgresException held) when (BusyStates.Contains(held.SqlState))
+        {
+            return busy;
+        }
+    }
+
+    // The settings and guards of a batch, in its order: the generation is read after the lock, by a later statement.
+    private static async Task EnterAsync(
         NpgsqlConnection connection,
         string migration,
         TableName table,

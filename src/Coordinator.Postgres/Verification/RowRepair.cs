@@ -1,6 +1,4 @@
 using Coordinator.Postgres.Catalog;
-using Coordinator.Postgres.Identity;
-using Coordinator.Postgres.Ledger;
 using Coordinator.Postgres.Quarantine;
 using Npgsql;
 
@@ -43,26 +41,17 @@ public sealed class RowRepair
     /// CO002 or CO008 when the migration is paused or its contract has begun, CO007 when the sync trigger is broken, or what the
     /// statement raised that is no row's fault.
     /// </exception>
-    public async Task<RepairOutcome> RunAsync(WrongRow row, CancellationToken cancellationToken)
+    public Task<RepairOutcome> RunAsync(WrongRow row, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(row);
-        var fence = await FenceControl.ReadAsync(_source, _migration, cancellationToken);
-        var identity = await TargetIdentity.ReadAsync(_source, cancellationToken);
-        await using var connection = await _source.OpenConnectionAsync(cancellationToken);
-        await using var transaction = await connection.BeginTransactionAsync(
-            System.Data.IsolationLevel.ReadCommitted, cancellationToken);
-        try
-        {
-            await RowTransaction.EnterAsync(
-                connection, _migration, _table, _trigger, fence?.Generation ?? 0, identity, cancellationToken);
-            var outcome = await ApplyAsync(connection, row, cancellationToken);
-            await transaction.CommitAsync(cancellationToken);
-            return outcome;
-        }
-        catch (PostgresException busy) when (RowTransaction.IsBusy(busy))
-        {
-            return RepairOutcome.StillWrong;
-        }
+        return RowTransaction.RunAsync(
+            _source,
+            _migration,
+            _table,
+            _trigger,
+            connection => ApplyAsync(connection, row, cancellationToken),
+            busy: RepairOutcome.StillWrong,
+            cancellationToken);
     }
 
     private async Task<RepairOutcome> ApplyAsync(NpgsqlConnection connection, WrongRow row, CancellationToken cancellationToken)
