@@ -20,6 +20,8 @@ public static class Witness
 
     public const string SessionUnattributed = "SESSION_UNATTRIBUTED";
 
+    private static readonly TimeSpan LongIdle = TimeSpan.FromSeconds(10);
+
     public static IReadOnlyList<Blocker> Blockers(
         IReadOnlyDictionary<string, VersionRule> versions,
         IReadOnlyList<SessionFact> sessions,
@@ -31,7 +33,7 @@ public static class Witness
             .. sessions
                 .OrderBy(static s => s.Shard, StringComparer.Ordinal)
                 .ThenBy(static s => s.Pid)
-                .Select(s => ForSession(versions, s, rollback))
+                .Select(s => WithIdleness(ForSession(versions, s, rollback), s.IdleFor))
                 .OfType<Blocker>(),
         ];
     }
@@ -65,6 +67,15 @@ public static class Witness
             { Application: { } name, Version: { } version } => ForVersion(versions[name], name, version, subject, rollback),
         };
     }
+
+    // A client that works, or a pool of its own, is hardly ever idle for long; a pooler's spare connections are.
+    private static Blocker? WithIdleness(Blocker? blocker, TimeSpan? idle) => blocker is null || idle is not { } span || span < LongIdle
+        ? blocker
+        : blocker with
+        {
+            Message = $"{blocker.Message}, idle for {HumanDuration.Format(span)}",
+            ClearedBy = $"{blocker.ClearedBy}; behind PgBouncer run RECONNECT there: an idle connection of its keeps the last client's label",
+        };
 
     private static Blocker? ForVersion(VersionRule rule, string application, long version, string subject, bool rollback) =>
         rollback && version >= rule.UsesNewFrom

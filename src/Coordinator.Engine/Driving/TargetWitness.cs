@@ -89,6 +89,7 @@ internal static class TargetWitness
             labelled ? session.ApplicationName[..at] : null,
             labelled ? version : null,
             role?.Application,
-            role?.Version);
+            role?.Version,
+            session.IdleFor);
     }
 }

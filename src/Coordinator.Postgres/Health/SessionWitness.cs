@@ -36,7 +36,8 @@ public static class SessionWitness
                 where pg_catalog.has_table_privilege(m.oid, wanted.oid, 'select, insert, update, delete, truncate')
                    or pg_catalog.has_any_column_privilege(m.oid, wanted.oid, 'select, insert, update'))
         )
-        select a.pid, a.usename::text, coalesce(a.application_name, ''), a.backend_start, coalesce(a.state, 'unknown')
+        select a.pid, a.usename::text, coalesce(a.application_name, ''), a.backend_start, coalesce(a.state, 'unknown'),
+               case when a.state = 'idle' then greatest(pg_catalog.clock_timestamp() - a.state_change, interval '0') end
         from pg_catalog.pg_stat_activity a
         where a.datname = pg_catalog.current_database() and a.backend_type = 'client backend'
           and a.pid <> pg_catalog.pg_backend_pid()
@@ -90,7 +91,8 @@ public static class SessionWitness
                 row.IsDBNull(1) ? "" : row.GetString(1),
                 row.GetString(2),
                 row.GetFieldValue<DateTimeOffset>(3),
-                row.GetString(4)),
+                row.GetString(4),
+                row.IsDBNull(5) ? null : row.GetFieldValue<TimeSpan>(5)),
             cancellationToken);
         return new WitnessReport(true, null, sessions);
     }

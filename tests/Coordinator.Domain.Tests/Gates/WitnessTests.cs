@@ -1,4 +1,5 @@
 using Coordinator.Domain.Gates;
+using Coordinator.Domain.Migrations;
 using Coordinator.Domain.Specs;
 
 namespace Coordinator.Domain.Tests.Gates;
@@ -30,6 +31,19 @@ public class WitnessTests
             Versions, [Session("us", 3, null, null), Session("eu", 20, null, null), Session("eu", 4, "api", 1)], rollback: false);
         Assert.Equal(["eu/4", "eu/20", "us/3"], blockers.Select(static b => b.Subject));
         Assert.All(blockers, static b => Assert.NotEmpty(b.ClearedBy));
+    }
+
+    [Fact]
+    public void A_session_that_has_long_been_idle_may_be_a_poolers()
+    {
+        var session = Session("eu", 1, "api", 1);
+        Assert.DoesNotContain("RECONNECT", Told(session with { IdleFor = TimeSpan.FromSeconds(9) }).ClearedBy, StringComparison.Ordinal);
+
+        var idle = Told(session with { IdleFor = TimeSpan.FromMinutes(12) });
+
+        Assert.EndsWith(", idle for 12 min", idle.Message, StringComparison.Ordinal);
+        Assert.Contains("RECONNECT", idle.ClearedBy, StringComparison.Ordinal);
+        Blocker Told(SessionFact fact) => Assert.Single(Witness.Blockers(Versions, [fact], rollback: false));
     }
 
     private static SessionFact Session(string shard, int pid, string? application, long? version) =>

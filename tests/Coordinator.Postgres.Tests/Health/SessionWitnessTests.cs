@@ -41,6 +41,7 @@ public sealed class SessionWitnessTests : IAsyncLifetime
         var session = Assert.Single(await SeenAsync("shop-api@41"));
 
         Assert.Equal((pid, Roles.Application, "idle"), (session.Pid, session.Role, session.State));
+        Assert.NotNull(session.IdleFor);
         Assert.InRange(session.BackendStart, DateTimeOffset.UnixEpoch.AddYears(50), DateTimeOffset.MaxValue);
     }
 
