@@ -7,8 +7,8 @@ namespace Coordinator.Domain.Gates;
 
 /// <summary>
 /// Who stands between a migration and its contract (or, for a rollback, its way back). An instance whose lease lapsed blocks like a
-/// live one: only its own goodbye or somebody's word removes it, or in strict mode the fence, which needs no word because it acts in
-/// the target. Blockers come in a fixed order.
+/// live one: only its own goodbye or somebody's word removes it, in strict mode the fence, which needs no word because it acts in
+/// the target, or the witness where the specification trusts it. Blockers come in a fixed order.
 /// </summary>
 public static class Drain
 {
@@ -25,7 +25,7 @@ public static class Drain
         IReadOnlyList<InstanceFact> instances,
         IReadOnlyDictionary<string, ExpectedPopulation?> populations,
         bool rollback,
-        IReadOnlyCollection<InstanceFact>? leftToFence = null)
+        IReadOnlyCollection<InstanceFact>? letGo = null)
     {
         ArgumentNullException.ThrowIfNull(versions);
         var blockers = new List<Blocker>();
@@ -33,7 +33,7 @@ public static class Drain
         {
             var own = instances.Where(i => string.Equals(i.Application, application, StringComparison.Ordinal)).ToList();
             blockers.AddRange(own
-                .Where(i => rule.ShutsOut(i.Version, rollback) && leftToFence?.Contains(i) is not true)
+                .Where(i => rule.ShutsOut(i.Version, rollback) && letGo?.Contains(i) is not true)
                 .OrderBy(static i => i.Instance, StringComparer.Ordinal)
                 .Select(i => ForInstance(i, rule, rollback)));
             if (!rollback && ForPopulation(application, rule, own, populations.GetValueOrDefault(application)) is { } missing)
@@ -60,7 +60,8 @@ public static class Drain
                 subject,
                 $"runs version {version}; its lease lapsed, last seen {age} ago; it may be paused, not gone",
                 $"{move} (its own Leave), or attest that it is gone"
-                    + (rule.IsStrict ? "; or wait: the fence takes it once it was silent for long enough, if its version's role exists" : ""));
+                    + (rule.IsStrict ? "; or wait: the fence takes it once it was silent for long enough, if its version's role exists"
+                        : rule.WitnessAfter is { } after ? $"; or wait: it is taken for gone once nobody saw it for {HumanDuration.Format(after)}" : ""));
     }
 
     private static Blocker? ForPopulation(

@@ -13,6 +13,8 @@ public static class SpecValidator
 
     public static readonly TimeSpan MaxSoak = TimeSpan.FromDays(90);
 
+    public static readonly TimeSpan MinWitnessAfter = TimeSpan.FromSeconds(10);
+
     public static IReadOnlyList<SpecError> Validate(MigrationSpec spec)
     {
         ArgumentNullException.ThrowIfNull(spec);
@@ -30,6 +32,27 @@ public static class SpecValidator
         ValidateQuiet(spec, spec.Contract.OldWritesQuiet, report.At("contract.old_writes_quiet"));
         ValidateQuiet(spec, spec.Contract.StatementsQuiet, report.At("contract.statements_quiet"));
         return report.Errors;
+    }
+
+    private static void ValidateWitnessAfter(VersionRule rule, SpecReport at)
+    {
+        if (rule.WitnessAfter is not { } after)
+        {
+            return;
+        }
+
+        if (after < MinWitnessAfter || after > MaxSoak)
+        {
+            at.Add(
+                "WITNESS_AFTER_OUT_OF_RANGE",
+                $"{after} is not between {MinWitnessAfter.TotalSeconds} s and {MaxSoak.TotalDays} days.",
+                "Choose longer than an instance of yours can be silent and come back: 15m suits most.");
+        }
+
+        if (rule.IsStrict)
+        {
+            at.Add("WITNESS_AFTER_STRICT", "In strict mode the fence takes lapsed instances.", "Leave lapsed out.");
+        }
     }
 
     private static void ValidateQuiet(MigrationSpec spec, TimeSpan? quiet, SpecReport at)
@@ -91,6 +114,7 @@ public static class SpecValidator
                 at.At("uses_new_from").Add("VERSION_INVALID", "A schema version is at least 1.", "Give the first version that reads the new structure.");
             }
 
+            ValidateWitnessAfter(rule, at.At("lapsed"));
             if (rule.FreeOfOldFrom < rule.UsesNewFrom)
             {
                 at.At("free_of_old_from").Add(

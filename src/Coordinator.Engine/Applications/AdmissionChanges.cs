@@ -51,14 +51,14 @@ public sealed class AdmissionChanges(IEventStore store)
     /// <summary>
     /// Refuses the versions that need the old structure, after counting them again under the lock: an instance that
     /// registered before is found, one that registers after is refused. With one left, suspected ones included, the save
-    /// fails with <see cref="InstancesRemain"/>. Those in <paramref name="leftToFence"/> don't count while they are lapsed: the
-    /// target itself will keep them out.
+    /// fails with <see cref="InstancesRemain"/>. Those in <paramref name="letGo"/> don't count while they are lapsed: the
+    /// target itself will keep them out, or the specification takes them for gone.
     /// </summary>
     public async Task EnlistRetireAsync(
         IEventSession session,
         string migration,
         IReadOnlyDictionary<string, VersionRule> versions,
-        IReadOnlyCollection<InstanceFact> leftToFence,
+        IReadOnlyCollection<InstanceFact> letGo,
         CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(versions);
@@ -67,7 +67,7 @@ public sealed class AdmissionChanges(IEventStore store)
             versions.Keys,
             (application, _) => [new ApplicationCommand.RetireVersions(migration, versions[application].FreeOfOldFrom)],
             cancellationToken);
-        session.EnlistBefore(NoneBelowCommand(versions, leftToFence));
+        session.EnlistBefore(NoneBelowCommand(versions, letGo));
     }
 
     /// <summary>Refuses the versions that need the old structure from now on, whoever of them is still there.</summary>
@@ -179,7 +179,7 @@ public sealed class AdmissionChanges(IEventStore store)
 
     // In statements of their own behind the lock: their snapshots see what was committed while the lock was waited for.
     private static NpgsqlBatchCommand NoneBelowCommand(
-        IReadOnlyDictionary<string, VersionRule> versions, IReadOnlyCollection<InstanceFact> leftToFence)
+        IReadOnlyDictionary<string, VersionRule> versions, IReadOnlyCollection<InstanceFact> letGo)
     {
         return new NpgsqlBatchCommand(
             """
@@ -200,8 +200,8 @@ public sealed class AdmissionChanges(IEventStore store)
             {
                 Names(versions),
                 Bounds(versions, rule => rule.FreeOfOldFrom),
-                new() { Value = leftToFence.Select(instance => instance.Application).ToArray() },
-                new() { Value = leftToFence.Select(instance => instance.Instance).ToArray() },
+                new() { Value = letGo.Select(instance => instance.Application).ToArray() },
+                new() { Value = letGo.Select(instance => instance.Instance).ToArray() },
             },
         };
     }

@@ -82,8 +82,8 @@ internal sealed class GateExecutor(
     {
         var versions = run.Plan.Spec.Versions;
         var now = await facts.ReadAsync([.. versions.Keys], cancellationToken);
-        var leftToFence = await lapsed.LookAsync(versions, now.Instances, run.Target, rollback: false, cancellationToken);
-        var blockers = Drain.Blockers(versions, now.Instances, now.Populations, rollback: false, leftToFence);
+        var letGo = await lapsed.LookAsync(run.Plan, now.Instances, run.Target, rollback: false, cancellationToken);
+        var blockers = Drain.Blockers(versions, now.Instances, now.Populations, rollback: false, letGo);
         if (versions.Keys.Where(name => now.Populations.GetValueOrDefault(name)?.Kind is PopulationKind.Observed).ToList() is { Count: > 0 } observed)
         {
             blockers = [.. blockers, .. await TargetWitness.LookAtAsync(observed, run.Plan, run.Target, cancellationToken)];
@@ -155,14 +155,14 @@ internal sealed class GateExecutor(
         }
 
         return await verified.LookAsync(run, state, verification, cancellationToken) is not null
-            && await RetireAsync(run, versions, leftToFence, cancellationToken);
+            && await RetireAsync(run, versions, letGo, cancellationToken);
     }
 
     // One transaction: the application rows FOR UPDATE, the count again, the retirement, the event.
     private async Task<bool> RetireAsync(
         StepRun run,
         IReadOnlyDictionary<string, VersionRule> versions,
-        IReadOnlyCollection<InstanceFact> leftToFence,
+        IReadOnlyCollection<InstanceFact> letGo,
         CancellationToken cancellationToken)
     {
         try
@@ -172,7 +172,7 @@ internal sealed class GateExecutor(
                 new MigrationCommand.Retire(versions.ToDictionary(entry => entry.Key, entry => entry.Value.FreeOfOldFrom)),
                 Driver,
                 (session, decision) => decision.Changed
-                    ? admission.EnlistRetireAsync(session, run.Migration, versions, leftToFence, cancellationToken)
+                    ? admission.EnlistRetireAsync(session, run.Migration, versions, letGo, cancellationToken)
                     : Task.CompletedTask,
                 cancellationToken);
             return true;
@@ -186,7 +186,7 @@ internal sealed class GateExecutor(
         {
             // An old instance registered after the look and before the lock: back to waiting for it.
             var now = await facts.ReadAsync([.. versions.Keys], cancellationToken);
-            var blockers = Drain.Blockers(versions, now.Instances, now.Populations, rollback: false, leftToFence);
+            var blockers = Drain.Blockers(versions, now.Instances, now.Populations, rollback: false, letGo);
             if (blockers.Count > 0)
             {
                 await OrderAsync(run, new MigrationCommand.LoseDrain(blockers), cancellationToken);

@@ -30,8 +30,8 @@ internal sealed class RollbackGate(
             var (state, version) = await stream.LoadAsync(run.Migration, cancellationToken);
             var versions = run.Plan.Spec.Versions;
             var now = await facts.ReadAsync([.. versions.Keys], cancellationToken);
-            var leftToFence = await lapsed.LookAsync(versions, now.Instances, run.Target, rollback: true, cancellationToken);
-            var blockers = Drain.Blockers(versions, now.Instances, now.Populations, rollback: true, leftToFence);
+            var letGo = await lapsed.LookAsync(run.Plan, now.Instances, run.Target, rollback: true, cancellationToken);
+            var blockers = Drain.Blockers(versions, now.Instances, now.Populations, rollback: true, letGo);
             if (blockers.Count == 0)
             {
                 blockers = (await TargetWitness.LookAsync(run.Plan, run.Target, rollback: true, cancellationToken)).Blockers;

@@ -40,6 +40,20 @@ internal static class TargetWitness
         return [.. blind, .. Witness.Blockers(plan.Spec.Versions, theirs, rollback: false)];
     }
 
+    /// <summary>
+    /// Those of the applications of which a session in the target may be an instance that the gate waits for: it shows such a version or
+    /// none, or it shows no application at all. All of them where the sessions can't be seen.
+    /// </summary>
+    public static async Task<IReadOnlySet<string>> WhoMayBeThereAsync(
+        IReadOnlySet<string> applications, MigrationPlan plan, Target target, CancellationToken cancellationToken)
+    {
+        var (sessions, blind) = await ReadAsync(plan, target, cancellationToken);
+        return applications
+            .Where(name => blind.Count > 0 || sessions.Any(session => (session.Application ?? session.RoleApplication) is not { } its
+                || (its == name && (session.Version is not { } version || plan.Spec.Versions[name].ShutsOut(version, rollback: false)))))
+            .ToHashSet(StringComparer.Ordinal);
+    }
+
     private static async Task<(IReadOnlyList<SessionFact> Sessions, IReadOnlyList<Blocker> Blind)> ReadAsync(
         MigrationPlan plan, Target target, CancellationToken cancellationToken)
     {

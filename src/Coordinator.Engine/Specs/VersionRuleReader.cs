@@ -10,12 +10,33 @@ internal static class VersionRuleReader
         "Write roles: \"shop_api_v{version}\", or a role per version: roles: { 41: shop_api_old, 42: shop_api_new }.";
 
     public static VersionRule Read(SpecNode node, string path, SpecIssues issues) =>
-        SpecMappingReader.Open(node, path, issues, "uses_new_from", "free_of_old_from", "mode", "roles") is { } rule
+        SpecMappingReader.Open(node, path, issues, "uses_new_from", "free_of_old_from", "mode", "roles", "lapsed") is { } rule
             ? new VersionRule(
                 rule.RequiredNumber("uses_new_from", "Give the first version that reads the new structure, a number.", 1),
                 rule.RequiredNumber("free_of_old_from", "Give the first version that does not touch the old structure, a number.", long.MaxValue),
-                ReadRoles(rule, issues))
+                ReadRoles(rule, issues),
+                ReadLapsed(rule))
             : new VersionRule(1, 1);
+
+    private static TimeSpan? ReadLapsed(SpecMappingReader rule)
+    {
+        const string Key = "lapsed";
+        const string WitnessAfter = "witness_after ";
+        const string Remedy = "Write block, or witness_after and a duration: lapsed: witness_after 15m.";
+        var text = rule.OptionalText(Key, Remedy);
+        if (text is null or "block")
+        {
+            return null;
+        }
+
+        if (text.StartsWith(WitnessAfter, StringComparison.Ordinal) && SpecDuration.Parse(text[WitnessAfter.Length..].Trim()) is { } after)
+        {
+            return after;
+        }
+
+        rule.Report(Key, rule.Node(Key)!.Mark, "VALUE_UNKNOWN", $"lapsed can't be '{SpecNodeParser.Shorten(text)}'.", Remedy);
+        return null;
+    }
 
     private static VersionRoles? ReadRoles(SpecMappingReader rule, SpecIssues issues)
     {

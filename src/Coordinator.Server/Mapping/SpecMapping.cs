@@ -41,11 +41,11 @@ internal static class SpecMapping
             Versions = message.Versions.ToDictionary(
                 entry => entry.Key, entry => ToDomain(entry.Key, entry.Value, errors), StringComparer.Ordinal),
             Contract = new ContractRule(
-                ToDuration(message.Contract?.Soak, "soak", errors) ?? TimeSpan.Zero,
+                ToDuration(message.Contract?.Soak, "contract.soak", errors) ?? TimeSpan.Zero,
                 message.Contract?.ApprovalRequired ?? false,
-                ToDuration(message.Contract?.FenceSoak, "fence_soak", errors),
-                ToDuration(message.Contract?.OldWritesQuiet, "old_writes_quiet", errors),
-                ToDuration(message.Contract?.StatementsQuiet, "statements_quiet", errors)),
+                ToDuration(message.Contract?.FenceSoak, "contract.fence_soak", errors),
+                ToDuration(message.Contract?.OldWritesQuiet, "contract.old_writes_quiet", errors),
+                ToDuration(message.Contract?.StatementsQuiet, "contract.statements_quiet", errors)),
             Operations = [.. message.Operations.Select((operation, index) => ToDomain(operation, index, errors)).OfType<OperationSpec>()],
         };
         // The planner validates what can be read; what can't is reported together with the rest that can.
@@ -66,7 +66,8 @@ internal static class SpecMapping
             rule.FreeOfOldFrom,
             rule.RolePattern.Length > 0 ? new VersionRoles(rule.RolePattern)
                 : rule.Roles.Count > 0 ? new VersionRoles(null, new Dictionary<long, string>(rule.Roles))
-                : null);
+                : null,
+            ToDuration(rule.WitnessAfter, $"versions.{application}.witness_after", errors));
     }
 
     private static TimeSpan? ToDuration(Duration? duration, string field, List<SpecError> errors)
@@ -82,7 +83,7 @@ internal static class SpecMapping
             return duration.ToTimeSpan();
         }
 
-        errors.Add(new SpecError($"contract.{field}", "DURATION_INVALID", "It is not a duration.", "Send a normalized google.protobuf.Duration."));
+        errors.Add(new SpecError(field, "DURATION_INVALID", "It is not a duration.", "Send a normalized google.protobuf.Duration."));
         return null;
     }
 

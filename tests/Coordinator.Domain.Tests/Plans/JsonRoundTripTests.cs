@@ -44,7 +44,7 @@ public class JsonRoundTripTests
         new MigrationEvent.RetirementOrdered(Blocks, "ann", "reason"),
         new MigrationEvent.RetirementEnded("ann", "reason"),
         new MigrationEvent.Fenced(Noon, Evidence),
-        new VersionRule(42, 42, new VersionRoles(null, new Dictionary<long, string> { [41] = "old" })),
+        new VersionRule(42, 42, new VersionRoles(null, new Dictionary<long, string> { [41] = "old" }), TimeSpan.FromMinutes(15)),
         new ContractRule(TimeSpan.Zero, false, TimeSpan.FromHours(1), TimeSpan.FromHours(2), TimeSpan.FromHours(3)),
         new MigrationEvent.FenceLifted(),
         new MigrationEvent.Paused("reason"),

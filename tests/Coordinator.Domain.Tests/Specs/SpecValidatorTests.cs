@@ -37,6 +37,17 @@ public class SpecValidatorTests
     }
 
     [Fact]
+    public void Lapsed_instances_are_left_to_the_witness_only_in_cooperative_mode_and_after_a_while()
+    {
+        var rule = new VersionRule(2, 2, WitnessAfter: TimeSpan.FromSeconds(9));
+        AssertErrors(Good with { Versions = new Dictionary<string, VersionRule> { ["a"] = rule } }, ("versions.a.lapsed", "WITNESS_AFTER_OUT_OF_RANGE"));
+        var strict = rule with { WitnessAfter = TimeSpan.FromMinutes(15), Roles = new VersionRoles("a_v{version}") };
+        AssertErrors(
+            Samples.Spec(Samples.Rename) with { Versions = new Dictionary<string, VersionRule> { ["a"] = strict } },
+            ("versions.a.lapsed", "WITNESS_AFTER_STRICT"));
+    }
+
+    [Fact]
     public void A_silence_is_above_zero_and_needs_an_old_column()
     {
         var none = new ContractRule(TimeSpan.Zero, false, OldWritesQuiet: TimeSpan.Zero, StatementsQuiet: TimeSpan.FromDays(91));
