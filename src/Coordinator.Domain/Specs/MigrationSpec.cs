@@ -15,5 +15,8 @@ public sealed record MigrationSpec
 
     public ContractRule Contract { get; init; } = ContractRule.Default;
 
+    /// <summary>What its backfills begin with; null leaves all of it to the defaults.</summary>
+    public BackfillSettings? Backfill { get; init; }
+
     public required IReadOnlyList<OperationSpec> Operations { get; init; }
 }

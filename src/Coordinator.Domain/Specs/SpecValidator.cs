@@ -1,3 +1,4 @@
+using Coordinator.Domain.Backfills;
 using Coordinator.Domain.Plans;
 
 namespace Coordinator.Domain.Specs;
@@ -28,6 +29,11 @@ public static class SpecValidator
         }
 
         ValidateOperations(spec.Operations, report.At("operations"));
+        if (spec.Backfill is { } settings && BackfillTuning.Defect(settings.ToTune(spec.Name)) is { } defect)
+        {
+            report.At("backfill").Add(defect.Code, defect.Message, defect.Remedy);
+        }
+
         StrictShape.Validate(spec, report);
         ValidateQuiet(spec, spec.Contract.OldWritesQuiet, report.At("contract.old_writes_quiet"));
         ValidateQuiet(spec, spec.Contract.StatementsQuiet, report.At("contract.statements_quiet"));

@@ -76,6 +76,7 @@ internal sealed class BackfillOpening(IEventStore store, BackfillControl control
         await new ProgressEvents(store, Driver, run.Migration, backfill.Id).OpenAsync(
             backfill,
             starts.ToDictionary(start => start.Shard, start => start.TotalBlocks),
+            run.Plan.Spec.Backfill,
             restartReason,
             session =>
             {

@@ -1,6 +1,7 @@
 using Coordinator.Domain;
 using Coordinator.Domain.Backfills;
 using Coordinator.Domain.Plans;
+using Coordinator.Domain.Specs;
 using Coordinator.Engine.Leasing;
 using Coordinator.Engine.Migrations;
 using Coordinator.EventStore;
@@ -11,6 +12,7 @@ namespace Coordinator.Engine.Driving;
 /// <summary>The milestones of one backfill in the event log: opened, how far (every few seconds at most), finished.</summary>
 internal sealed class ProgressEvents(IEventStore store, RequestContext driver, string migration, string step)
 {
+    private const string BySpecification = "the specification";
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
     private long _last;
     private long _quarantined;
@@ -22,6 +24,7 @@ internal sealed class ProgressEvents(IEventStore store, RequestContext driver, s
     public async Task OpenAsync(
         PlanStep.Backfill backfill,
         IReadOnlyDictionary<string, long> blocksByShard,
+        BackfillSettings? settings,
         string? restartReason,
         Func<IEventSession, Task> enlist,
         CancellationToken cancellationToken)
@@ -33,10 +36,12 @@ internal sealed class ProgressEvents(IEventStore store, RequestContext driver, s
             [
                 new BackfillCommand.Plan(migration, step, backfill.Table, backfill.Statement, [.. blocksByShard.Keys]),
                 new BackfillCommand.Start(blocksByShard),
+                .. settings is null ? Array.Empty<BackfillCommand>() : [settings.ToTune(BySpecification)],
             ]
             : [new BackfillCommand.Restart(restartReason ?? "opened again", blocksByShard)];
-        Append(session, state, version, commands);
+        var after = Append(session, state, version, commands);
         await enlist(session);
+        session.Enlist(PaceStatements.Settings(migration, step, after));
         await session.SaveChangesAsync(cancellationToken);
     }
 
@@ -136,7 +141,7 @@ internal sealed class ProgressEvents(IEventStore store, RequestContext driver, s
     private Task<(BackfillState State, long Version)> LoadAsync(CancellationToken cancellationToken) =>
         BackfillStream.LoadAsync(store, migration, step, cancellationToken);
 
-    private void Append(IEventSession session, BackfillState state, long version, IEnumerable<BackfillCommand> commands)
+    private BackfillState Append(IEventSession session, BackfillState state, long version, IEnumerable<BackfillCommand> commands)
     {
         var events = new List<BackfillEvent>();
         foreach (var command in commands)
@@ -152,5 +157,7 @@ internal sealed class ProgressEvents(IEventStore store, RequestContext driver, s
         {
             session.AppendExpecting<BackfillState>(BackfillStream.Key(migration, step), version, events);
         }
+
+        return state;
     }
 }

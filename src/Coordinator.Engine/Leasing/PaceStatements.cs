@@ -1,3 +1,4 @@
+using Coordinator.Domain.Backfills;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -47,6 +48,30 @@ internal static class PaceStatements
         yield return pace;
         yield return Server(start.SystemIdentifier);
     }
+
+    /// <summary>What an operator, or the specification, has set for a backfill, on every shard.</summary>
+    public static NpgsqlBatchCommand Settings(string migration, string step, BackfillState state)
+    {
+        var command = new NpgsqlBatchCommand(
+            """
+            update coordinator.backfill_pace
+            set max_wait = $3, max_parallel = $4, batch_rows = $5, pause_between = $6, quiet_hours = $7, check_sql = $8,
+                -- the driver looks at the hours anew within a moment
+                not_before = case when quiet_hours is distinct from $7 then null else not_before end
+            where migration = $1 and step = $2
+            """);
+        command.Parameters.Add(new() { Value = migration });
+        command.Parameters.Add(new() { Value = step });
+        command.Parameters.Add(Optional(state.MaxWait, NpgsqlDbType.Interval));
+        command.Parameters.Add(Optional(state.MaxParallel, NpgsqlDbType.Integer));
+        command.Parameters.Add(Optional(state.BatchRows, NpgsqlDbType.Integer));
+        command.Parameters.Add(Optional(state.PauseBetween, NpgsqlDbType.Interval));
+        command.Parameters.Add(Optional(state.QuietHours, NpgsqlDbType.Text));
+        command.Parameters.Add(Optional(state.Check, NpgsqlDbType.Text));
+        return command;
+    }
+
+    private static NpgsqlParameter Optional(object? value, NpgsqlDbType type) => new() { Value = value ?? DBNull.Value, NpgsqlDbType = type };
 
     /// <summary>The row that grants on this server lock while they count.</summary>
     public static NpgsqlBatchCommand Server(long systemIdentifier) => new(

@@ -1,11 +1,10 @@
 using Coordinator.Domain;
 using Coordinator.Domain.Backfills;
+using Coordinator.Engine.Leasing;
 using Coordinator.Engine.Migrations;
 using Coordinator.Engine.Requests;
 using Coordinator.EventStore;
 using Coordinator.EventStore.Appending;
-using Npgsql;
-using NpgsqlTypes;
 
 namespace Coordinator.Engine.Pacing;
 
@@ -58,7 +57,8 @@ public sealed class BackfillCommands(IEventStore store, RequestStore requests)
             session.AppendExpecting<BackfillState>(BackfillStream.Key(order.Migration, order.Step), version, [.. events]);
         }
 
-        session.Enlist(SettingsCommand(order, events.Aggregate(state, (current, happened) => current.Evolve(happened))));
+        session.Enlist(PaceStatements.Settings(
+            order.Migration, order.Step, events.Aggregate(state, (current, happened) => current.Evolve(happened))));
         if (RequestStore.Record(context.RequestId, order, version + events.Count) is { } record)
         {
             session.Enlist(record);
@@ -66,29 +66,6 @@ public sealed class BackfillCommands(IEventStore store, RequestStore requests)
 
         await session.SaveChangesAsync(cancellationToken);
     }
-
-    private static NpgsqlBatchCommand SettingsCommand(Order order, BackfillState state)
-    {
-        var command = new NpgsqlBatchCommand(
-            """
-            update coordinator.backfill_pace
-            set max_wait = $3, max_parallel = $4, batch_rows = $5, pause_between = $6, quiet_hours = $7, check_sql = $8,
-                -- the driver looks at the hours anew within a moment
-                not_before = case when quiet_hours is distinct from $7 then null else not_before end
-            where migration = $1 and step = $2
-            """);
-        command.Parameters.Add(new() { Value = order.Migration });
-        command.Parameters.Add(new() { Value = order.Step });
-        command.Parameters.Add(Optional(state.MaxWait, NpgsqlDbType.Interval));
-        command.Parameters.Add(Optional(state.MaxParallel, NpgsqlDbType.Integer));
-        command.Parameters.Add(Optional(state.BatchRows, NpgsqlDbType.Integer));
-        command.Parameters.Add(Optional(state.PauseBetween, NpgsqlDbType.Interval));
-        command.Parameters.Add(Optional(state.QuietHours, NpgsqlDbType.Text));
-        command.Parameters.Add(Optional(state.Check, NpgsqlDbType.Text));
-        return command;
-    }
-
-    private static NpgsqlParameter Optional(object? value, NpgsqlDbType type) => new() { Value = value ?? DBNull.Value, NpgsqlDbType = type };
 
     private sealed record Order(string Migration, string Step, BackfillCommand.Tune Tune);
 }

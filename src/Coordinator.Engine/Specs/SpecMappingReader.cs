@@ -68,6 +68,23 @@ internal sealed class SpecMappingReader
 
     public string? OptionalText(string key, string remedy) => Node(key) is { } node ? Text(key, node, remedy) : null;
 
+    public TimeSpan? OptionalDuration(string key)
+    {
+        const string Remedy = "Write a duration such as 24h, 90s, 500ms, 7d or 0.";
+        if (OptionalText(key, Remedy) is not { } text)
+        {
+            return null;
+        }
+
+        if (SpecDuration.Parse(text) is { } duration)
+        {
+            return duration;
+        }
+
+        Report(key, Node(key)!.Mark, "DURATION_INVALID", $"'{SpecNodeParser.Shorten(text)}' is not a duration.", Remedy);
+        return null;
+    }
+
     public long RequiredNumber(string key, string remedy, long standIn)
     {
         if (RequiredNode(key, remedy) is not { } node)

@@ -38,7 +38,7 @@ public static class YamlSpecReader
 
     private static MigrationSpec? ReadSpec(SpecNode root, SpecIssues issues)
     {
-        if (SpecMappingReader.Open(root, "", issues, "migration", "target", "versions", "contract", "operations") is not { } reader)
+        if (SpecMappingReader.Open(root, "", issues, "migration", "target", "versions", "contract", "backfill", "operations") is not { } reader)
         {
             return null;
         }
@@ -49,6 +49,7 @@ public static class YamlSpecReader
             Target = reader.RequiredText("target", "Name the target database.", StandInName),
             Versions = ReadVersions(reader, issues),
             Contract = reader.Node("contract") is { } contract ? ReadContract(contract, issues) : ContractRule.Default,
+            Backfill = reader.Node("backfill") is { } backfill ? BackfillSettingsReader.Read(backfill, issues) : null,
             Operations = ReadOperations(reader, issues),
         };
     }
@@ -79,29 +80,11 @@ public static class YamlSpecReader
         }
 
         return new ContractRule(
-            ReadDuration(reader, "soak") ?? TimeSpan.Zero,
+            reader.OptionalDuration("soak") ?? TimeSpan.Zero,
             ReadApproval(reader),
-            ReadDuration(reader, "fence_soak"),
-            ReadDuration(reader, "old_writes_quiet"),
-            ReadDuration(reader, "statements_quiet"));
-    }
-
-    private static TimeSpan? ReadDuration(SpecMappingReader reader, string key)
-    {
-        const string Remedy = "Write a duration such as 24h, 90s, 7d or 0.";
-        if (reader.OptionalText(key, Remedy) is not { } text)
-        {
-            return null;
-        }
-
-        if (SpecDuration.Parse(text) is { } duration)
-        {
-            return duration;
-        }
-
-        reader.Report(
-            key, reader.Node(key)!.Mark, "DURATION_INVALID", $"'{SpecNodeParser.Shorten(text)}' is not a duration.", Remedy);
-        return null;
+            reader.OptionalDuration("fence_soak"),
+            reader.OptionalDuration("old_writes_quiet"),
+            reader.OptionalDuration("statements_quiet"));
     }
 
     private static bool ReadApproval(SpecMappingReader reader)

@@ -1,4 +1,5 @@
 using Coordinator.Domain.Backfills;
+using Coordinator.Domain.Specs;
 using Coordinator.Engine.Leasing;
 using Coordinator.Server.Errors;
 using Google.Protobuf.WellKnownTypes;
@@ -34,19 +35,19 @@ internal static class PaceMapping
         backfill.Tuning = progress.Paces.Count > 0 ? ToProto(progress.Paces[0].Settings) : null;
     }
 
-    public static BackfillCommand.Tune ToDomain(V1.TuneBackfillRequest request, string actor)
+    public static BackfillCommand.Tune ToDomain(V1.TuneBackfillRequest request, string actor) =>
+        ToDomain(request.Tuning ?? new V1.BackfillTuning(), "tuning").ToTune(actor) with { Reset = request.Reset };
+
+    /// <summary>Settings as a request has them in a field.</summary>
+    public static BackfillSettings ToDomain(V1.BackfillTuning tuning, string field) => new()
     {
-        var tuning = request.Tuning ?? new V1.BackfillTuning();
-        return new BackfillCommand.Tune(
-            actor, tuning.HasBatchRows ? tuning.BatchRows : null, tuning.HasMaxParallel ? tuning.MaxParallel : null)
-        {
-            MaxWait = Span("tuning.max_wait", tuning.MaxWait),
-            PauseBetween = Span("tuning.pause_between", tuning.PauseBetween),
-            QuietHours = tuning.HasQuietHours ? tuning.QuietHours : null,
-            Check = tuning.HasCheck ? tuning.Check : null,
-            Reset = request.Reset,
-        };
-    }
+        MaxWait = Span($"{field}.max_wait", tuning.MaxWait),
+        MaxParallel = tuning.HasMaxParallel ? tuning.MaxParallel : null,
+        BatchRows = tuning.HasBatchRows ? tuning.BatchRows : null,
+        PauseBetween = Span($"{field}.pause_between", tuning.PauseBetween),
+        QuietHours = tuning.HasQuietHours ? tuning.QuietHours : null,
+        Check = tuning.HasCheck ? tuning.Check : null,
+    };
 
     private static TimeSpan? Span(string field, Duration? duration) => duration switch
     {

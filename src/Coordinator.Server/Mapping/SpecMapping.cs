@@ -46,6 +46,7 @@ internal static class SpecMapping
                 ToDuration(message.Contract?.FenceSoak, "contract.fence_soak", errors),
                 ToDuration(message.Contract?.OldWritesQuiet, "contract.old_writes_quiet", errors),
                 ToDuration(message.Contract?.StatementsQuiet, "contract.statements_quiet", errors)),
+            Backfill = message.Backfill is { } backfill ? PaceMapping.ToDomain(backfill, "backfill") : null,
             Operations = [.. message.Operations.Select((operation, index) => ToDomain(operation, index, errors)).OfType<OperationSpec>()],
         };
         // The planner validates what can be read; what can't is reported together with the rest that can.

@@ -14,7 +14,10 @@ public class JsonRoundTripTests
     private static readonly MigrationPlan Plan = Samples.Plan(
         Samples.Spec(Samples.Rename with { OnDefault = InsertDefaultPolicy.Accept }, Samples.NotNull, Samples.Raw)
             with
-        { Contract = new ContractRule(TimeSpan.FromHours(24), true) });
+        {
+            Contract = new ContractRule(TimeSpan.FromHours(24), true),
+            Backfill = new BackfillSettings { MaxWait = TimeSpan.FromMilliseconds(50), QuietHours = "22:00-06:00" },
+        });
 
     private static readonly Dictionary<string, string> Evidence = new() { ["rows"] = "7" };
 

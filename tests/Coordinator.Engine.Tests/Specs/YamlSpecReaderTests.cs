@@ -106,6 +106,36 @@ public class YamlSpecReaderTests
         Assert.Equal(ContractRule.Default, Read(YamlSamples.WithContract("approval: none")).Contract);
     }
 
+    [Fact]
+    public void What_backfills_begin_with_is_read_and_may_be_left_out()
+    {
+        var settings = Read(YamlSamples.Good + "\nbackfill: { max_wait: 50ms, max_parallel: 4, pause_between: 1m30s, quiet_hours: 22:00-06:00 }\n").Backfill;
+        Assert.Equal(
+            new BackfillSettings
+            {
+                MaxWait = TimeSpan.FromMilliseconds(50),
+                MaxParallel = 4,
+                PauseBetween = TimeSpan.FromSeconds(90),
+                QuietHours = "22:00-06:00",
+            },
+            settings);
+        Assert.Null(Read(YamlSamples.Good).Backfill);
+    }
+
+    [Theory]
+    [InlineData("max_wait: 1ms", "backfill", "BACKFILL_TUNING_INVALID")]
+    [InlineData("max_parallel: 0", "backfill", "BACKFILL_TUNING_INVALID")]
+    [InlineData("quiet_hours: 22-6", "backfill", "BACKFILL_TUNING_INVALID")]
+    [InlineData("max_wait: soon", "backfill.max_wait", "DURATION_INVALID")]
+    [InlineData("max_parallel: many", "backfill.max_parallel", "TYPE_WRONG")]
+    [InlineData("maxwait: 50ms", "backfill.maxwait", "KEY_UNKNOWN")]
+    public void What_backfills_can_not_begin_with_is_refused_with_its_place(string line, string place, string code)
+    {
+        var invalid = Assert.IsType<SpecReadResult.Invalid>(YamlSpecReader.Read($"{YamlSamples.Good}\nbackfill: {{ {line} }}\n"));
+        var error = Assert.Single(invalid.Errors);
+        Assert.Equal((place, code), (error.Place.Split(' ')[^1], error.Code));
+    }
+
     private static MigrationSpec Read(string yaml)
     {
         var result = YamlSpecReader.Read(yaml);

@@ -1,0 +1,37 @@
+using Coordinator.Domain.Backfills;
+
+namespace Coordinator.Domain.Specs;
+
+/// <summary>
+/// What a specification sets for every backfill of its migration, from the first batch on; null is the default. An operator may change
+/// it while the backfill runs, see <see cref="BackfillCommand.Tune"/>.
+/// </summary>
+public sealed record BackfillSettings
+{
+    /// <summary>The longest wait behind a batch that is accepted; batches are made as long as that.</summary>
+    public TimeSpan? MaxWait { get; init; }
+
+    /// <summary>How many batches may run at once on one shard.</summary>
+    public int? MaxParallel { get; init; }
+
+    /// <summary>About how many rows a batch may have at most.</summary>
+    public int? BatchRows { get; init; }
+
+    /// <summary>How long a worker waits between two batches.</summary>
+    public TimeSpan? PauseBetween { get; init; }
+
+    /// <summary>When nothing is granted, as <see cref="Backfills.QuietHours"/> reads it.</summary>
+    public string? QuietHours { get; init; }
+
+    /// <summary>A query in the target: false stops the backfill.</summary>
+    public string? Check { get; init; }
+
+    /// <summary>The same as an order.</summary>
+    public BackfillCommand.Tune ToTune(string by) => new(by, BatchRows, MaxParallel)
+    {
+        MaxWait = MaxWait,
+        PauseBetween = PauseBetween,
+        QuietHours = QuietHours,
+        Check = Check,
+    };
+}
