@@ -72,6 +72,7 @@ public static class EngineServiceCollectionExtensions
         services.TryAddSingleton<QuarantineCommands>();
         services.TryAddSingleton<VerificationCommands>();
         services.TryAddSingleton<ReadinessQueries>();
+        services.TryAddSingleton<ContractQueries>();
         services.TryAddSingleton(provider => new BatchRetention(
             provider.GetRequiredService<CoordinationDatabase>(),
             provider.GetRequiredService<TargetRegistry>(),

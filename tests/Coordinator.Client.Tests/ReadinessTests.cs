@@ -17,12 +17,14 @@ public sealed class ReadinessTests
         var answer = await client.CheckDeployAsync("shop-api", 42);
         await client.CheckRollBackAsync("shop-api", 41);
         await client.CheckMilestoneAsync("rename", Milestone.Completed);
+        await client.CheckContractAsync("migrations/rename");
 
         Assert.Equal(Readiness.Types.Verdict.Wait, answer.Verdict);
         Assert.Equal(42, service.Questions[0].Deploy.SchemaVersion);
         Assert.Equal("shop-api", service.Questions[1].RollBack.Application);
         Assert.Equal("migrations/rename", service.Questions[2].Migration.Migration);
         Assert.Equal(Milestone.Completed, service.Questions[2].Migration.Milestone);
+        Assert.Equal("migrations/rename", service.Questions[3].Contract.Migration);
     }
 
     private sealed class FakeReadiness : ReadinessService.ReadinessServiceBase

@@ -89,15 +89,29 @@ public sealed class CoordinatorClient : IDisposable
         ReadinessQuestion.Types.MigrationMilestone.Types.Milestone milestone,
         CancellationToken cancellationToken = default)
     {
-        ArgumentException.ThrowIfNullOrEmpty(migration);
-        const string Prefix = "migrations/";
-        var name = migration.StartsWith(Prefix, StringComparison.Ordinal) ? migration : Prefix + migration;
-        var point = new ReadinessQuestion.Types.MigrationMilestone { Migration = name, Milestone = milestone };
+        var point = new ReadinessQuestion.Types.MigrationMilestone { Migration = MigrationName(migration), Milestone = milestone };
         return CheckAsync(new ReadinessQuestion { Migration = point }, cancellationToken);
+    }
+
+    /// <summary>Would the migration's contract break anything if it ran at this moment? Each blocker is one thing that it would break.</summary>
+    /// <param name="migration">The migration's name, with or without the prefix <c>migrations/</c>.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <exception cref="CoordinatorException">The question was refused, or Coordinator was not reached.</exception>
+    public Task<Readiness> CheckContractAsync(string migration, CancellationToken cancellationToken = default)
+    {
+        var contract = new ReadinessQuestion.Types.MigrationContract { Migration = MigrationName(migration) };
+        return CheckAsync(new ReadinessQuestion { Contract = contract }, cancellationToken);
     }
 
     /// <summary>Closes the connections. Calls that are running fail.</summary>
     public void Dispose() => _endpoints.Dispose();
+
+    private static string MigrationName(string migration)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(migration);
+        const string Prefix = "migrations/";
+        return migration.StartsWith(Prefix, StringComparison.Ordinal) ? migration : Prefix + migration;
+    }
 
     private static ReadinessQuestion.Types.ApplicationVersion Version(string application, long schemaVersion)
     {

@@ -22,10 +22,15 @@ public static class Witness
 
     private static readonly TimeSpan LongIdle = TimeSpan.FromSeconds(10);
 
+    /// <summary>
+    /// The sessions that testify against going on. With <paramref name="leaveToFence"/> false also those that strict mode's fence
+    /// would end: nobody waits for them, but they work until then.
+    /// </summary>
     public static IReadOnlyList<Blocker> Blockers(
         IReadOnlyDictionary<string, VersionRule> versions,
         IReadOnlyList<SessionFact> sessions,
-        bool rollback)
+        bool rollback,
+        bool leaveToFence = true)
     {
         ArgumentNullException.ThrowIfNull(versions);
         return
@@ -33,18 +38,19 @@ public static class Witness
             .. sessions
                 .OrderBy(static s => s.Shard, StringComparer.Ordinal)
                 .ThenBy(static s => s.Pid)
-                .Select(s => WithIdleness(ForSession(versions, s, rollback), s.IdleFor))
+                .Select(s => WithIdleness(ForSession(versions, s, rollback, leaveToFence), s.IdleFor))
                 .OfType<Blocker>(),
         ];
     }
 
-    private static Blocker? ForSession(IReadOnlyDictionary<string, VersionRule> versions, SessionFact session, bool rollback)
+    private static Blocker? ForSession(
+        IReadOnlyDictionary<string, VersionRule> versions, SessionFact session, bool rollback, bool leaveToFence)
     {
         var subject = string.Create(CultureInfo.InvariantCulture, $"{session.Shard}/{session.Pid}");
         if (session is { RoleApplication: { } owner, RoleVersion: { } closes } && versions.TryGetValue(owner, out var strict)
             && (strict.ShutsOut(closes, rollback) || session.Application is null))
         {
-            return null;
+            return leaveToFence ? null : ForVersion(strict, owner, closes, subject, rollback);
         }
 
         return session switch

@@ -206,7 +206,7 @@ internal sealed class GateExecutor(
     private Task<long> OrderAsync(StepRun run, MigrationCommand command, CancellationToken cancellationToken) =>
         stream.ExecuteAsync(run.Migration, command, Driver, enlist: null, cancellationToken);
 
-    private static Blocker RetirementEnded(MigrationState state) => new(
+    internal static Blocker RetirementEnded(MigrationState state) => new(
         "RETIREMENT_ENDED",
         state.Name,
         $"{state.RetirementEndedBy} let old versions come back: {state.RetirementEndedWhy}",

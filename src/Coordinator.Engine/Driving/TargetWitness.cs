@@ -16,11 +16,20 @@ namespace Coordinator.Engine.Driving;
 /// </summary>
 internal static class TargetWitness
 {
-    public static async Task<WitnessVerdict> LookAsync(
-        MigrationPlan plan, Target target, bool rollback, CancellationToken cancellationToken)
+    /// <summary>What a gate waits for: in strict mode the sessions that the fence will end are left to it.</summary>
+    public static Task<WitnessVerdict> LookAsync(
+        MigrationPlan plan, Target target, bool rollback, CancellationToken cancellationToken) =>
+        LookAsync(plan, target, rollback, leaveToFence: true, cancellationToken);
+
+    /// <summary>All that a contract would hit at this moment, also the sessions that a fence would end first.</summary>
+    public static Task<WitnessVerdict> LookAtAllAsync(MigrationPlan plan, Target target, CancellationToken cancellationToken) =>
+        LookAsync(plan, target, rollback: false, leaveToFence: false, cancellationToken);
+
+    private static async Task<WitnessVerdict> LookAsync(
+        MigrationPlan plan, Target target, bool rollback, bool leaveToFence, CancellationToken cancellationToken)
     {
         var (sessions, blind) = await ReadAsync(plan, target, cancellationToken);
-        return new WitnessVerdict([.. blind, .. Witness.Blockers(plan.Spec.Versions, sessions, rollback)], new Dictionary<string, string>
+        return new WitnessVerdict([.. blind, .. Witness.Blockers(plan.Spec.Versions, sessions, rollback, leaveToFence)], new Dictionary<string, string>
         {
             ["witness"] = "pg_stat_activity",
             ["shards"] = target.Shards.Count.ToString(CultureInfo.InvariantCulture),

@@ -91,7 +91,7 @@ internal sealed class QuarantineGate
     }
 
     // The number is part of the subject: fewer rows are news, which a watcher is told.
-    private static Blocker Blocker(string migration, PlanStep.Backfill backfill, long count, QuarantinedRow example) => new(
+    internal static Blocker Blocker(string migration, PlanStep.Backfill backfill, long count, QuarantinedRow example) => new(
         "QUARANTINED_ROWS",
         string.Create(CultureInfo.InvariantCulture, $"{migration}: {count} {(count == 1 ? "row" : "rows")} of {backfill.Table}"),
         string.Create(

@@ -17,7 +17,7 @@ namespace Coordinator.Engine.Readiness;
 public sealed class ReadinessQueries(CoordinationDatabase database, InstanceRegistry instances, MigrationQueries migrations)
 {
     // What doesn't mend by waiting: rows that can't be filled, or were written past the trigger, a fence that can't stand, a retirement that was taken back.
-    private static readonly string[] NeedAPerson =
+    internal static readonly string[] NeedAPerson =
     [
         "QUARANTINED_ROWS", VerificationText.DifferencesFound, "RETIREMENT_ENDED",
         FenceBlockers.RightsMissing, FenceBlockers.RightRemains, FenceBlockers.PreparedTransaction,
@@ -154,21 +154,17 @@ public sealed class ReadinessQueries(CoordinationDatabase database, InstanceRegi
     }
 
     /// <summary>Why a migration has not got further: waiting by itself, or for a person.</summary>
-    private static ReadinessVerdict NotYet(MigrationView view)
+    internal static ReadinessVerdict NotYet(MigrationView view)
     {
         var state = view.State;
-        var failed = state.ActiveSteps.FirstOrDefault(step => state.Step(step.Id).Status == StepStatus.Failed);
-        if (failed is not null)
+        if (FailedStep(state) is { } failed)
         {
-            var step = state.Step(failed.Id);
-            return ReadinessVerdict.Blocked([new Blocker(
-                "STEP_FAILED", $"{state.Name}/{failed.Id}", step.FailureReason ?? "the step failed", step.FailureRemedy ?? "")]);
+            return ReadinessVerdict.Blocked([failed]);
         }
 
         return state.Status switch
         {
-            MigrationStatus.Planned => ReadinessVerdict.Blocked([Of(
-                state, "MIGRATION_NOT_STARTED", "the migration is planned, not started", $"run 'coordinator start {state.Name}'")]),
+            MigrationStatus.Planned => ReadinessVerdict.Blocked([NotStarted(state)]),
             MigrationStatus.Paused => ReadinessVerdict.Blocked([Of(
                 state, "MIGRATION_PAUSED", $"the migration is paused: {state.PauseReason}", $"run 'coordinator resume {state.Name}'")]),
             MigrationStatus.RollingBack or MigrationStatus.RolledBack => ReadinessVerdict.Blocked([Of(
@@ -181,6 +177,19 @@ public sealed class ReadinessQueries(CoordinationDatabase database, InstanceRegi
                 : [Of(state, "MIGRATION_RUNNING", view.Activity.Length > 0 ? view.Activity : "the migration is running", "nothing to do; ask again")]),
         };
     }
+
+    /// <summary>The step that stopped the migration; null when none did.</summary>
+    internal static Blocker? FailedStep(MigrationState state) =>
+        state.ActiveSteps.FirstOrDefault(step => state.Step(step.Id).Status == StepStatus.Failed) is { } failed
+            ? new Blocker(
+                "STEP_FAILED",
+                $"{state.Name}/{failed.Id}",
+                state.Step(failed.Id).FailureReason ?? "the step failed",
+                state.Step(failed.Id).FailureRemedy ?? "")
+            : null;
+
+    internal static Blocker NotStarted(MigrationState state) => Of(
+        state, "MIGRATION_NOT_STARTED", "the migration is planned, not started", $"run 'coordinator start {state.Name}'");
 
     private static Blocker Of(MigrationState state, string code, string message, string clearedBy) =>
         new(code, state.Name, message, clearedBy);

@@ -17,5 +17,8 @@ internal static class ReadinessMapping
         },
         Blockers = { answer.Blockers.Select(BlockerMapping.ToProto) },
         RetryDelay = answer.RetryAfter is { } delay ? Duration.FromTimeSpan(delay) : null,
+        ContractLosses = answer.Losses is { } losses
+            ? new V1.Readiness.Types.Losses { Losses_ = { losses.Select(BlockerMapping.ToProto) } }
+            : null,
     };
 }

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+using Coordinator.Domain.Migrations;
 using Coordinator.Engine.Readiness;
 using Coordinator.Server.Hosting;
 
@@ -20,6 +22,10 @@ internal sealed record ReadinessDocument
     /// <summary>Why not; empty when ready.</summary>
     public required IReadOnlyList<BlockerDocument> Blockers { get; init; }
 
+    /// <summary>What a contract would take away for good although nothing stands against it; not there for other questions.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<BlockerDocument>? Losses { get; init; }
+
     public static ReadinessDocument Of(ReadinessVerdict answer) => new()
     {
         Ready = answer.Verdict == Engine.Readiness.Verdict.Ready,
@@ -31,9 +37,11 @@ internal sealed record ReadinessDocument
             _ => throw new ArgumentOutOfRangeException(nameof(answer), answer.Verdict, "Not a verdict."),
         },
         RetryAfterSeconds = JsonAnswer.Seconds(answer.RetryAfter),
-        Blockers = [.. answer.Blockers.Select(
-            blocker => new BlockerDocument(blocker.Code, blocker.Subject, blocker.Message, blocker.ClearedBy))],
+        Blockers = [.. answer.Blockers.Select(Of)],
+        Losses = answer.Losses is { } losses ? [.. losses.Select(Of)] : null,
     };
+
+    private static BlockerDocument Of(Blocker blocker) => new(blocker.Code, blocker.Subject, blocker.Message, blocker.ClearedBy);
 }
 
 /// <summary>One reason against it, as in <c>coordinator.v1.Blocker</c>.</summary>

@@ -17,6 +17,7 @@ internal static class ReadinessEndpoints
         ("deploy/{application}/{schemaVersion}", route => new() { Deploy = Version(route) }),
         ("rollback/{application}/{schemaVersion}", route => new() { RollBack = Version(route) }),
         ("migration/{migration}/{milestone}", route => new() { Migration = Point(route) }),
+        ("contract/{migration}", route => new() { Contract = new() { Migration = Text(route, "migration") } }),
     ];
 
     public static void MapReadiness(this IEndpointRouteBuilder endpoints)

@@ -54,12 +54,40 @@ public class ReadyCommandTests : FakeCoordinatorTest
         await Server.RunAsync("ready", "deploy", "shop-api", "42");
         await Server.RunAsync("ready", "rollback", "shop-api", "9007199254740993");
         await Server.RunAsync("ready", "migration", Samples.Name, "backfilled");
+        await Server.RunAsync("ready", "contract", Samples.Name);
 
         var asked = Answers.Asked<CheckRequest>().Select(static request => request.Question).ToList();
         Assert.Equal(("shop-api", 42L), (asked[0].Deploy.Application, asked[0].Deploy.SchemaVersion));
         Assert.Equal(("shop-api", 9007199254740993L), (asked[1].RollBack.Application, asked[1].RollBack.SchemaVersion));
         Assert.Equal(
             ("migrations/rename-balance", Milestone.Backfilled), (asked[2].Migration.Migration, asked[2].Migration.Milestone));
+        Assert.Equal("migrations/rename-balance", asked[3].Contract.Migration);
+    }
+
+    [Fact]
+    public async Task What_a_contract_would_take_away_is_told_below_what_it_would_break()
+    {
+        var answer = Samples.Verdict(Verdict.Wait, Samples.OldInstance());
+        answer.ContractLosses = new()
+        {
+            Losses_ = { new Blocker { Code = "ROLLBACK_LOST", Subject = "shop-api", Message = "no way back below 42", ClearedBy = "wait" } },
+        };
+        Answers.On<CheckRequest, CheckResponse>(_ => new() { Readiness = answer });
+
+        var table = await Server.RunAsync("ready", "contract", Samples.Name);
+
+        Assert.Equal(ExitCode.NotReady, table.ExitCode);
+        Assert.Equal(
+            """
+            WAIT  contract rename-balance now (ask again in 5 s)
+              - INSTANCE_ALIVE shop-api/7f: runs version 41, last seen 12 s ago
+                  to clear it: deploy version 42 or newer there, or stop it
+              it would take away for good:
+              - ROLLBACK_LOST shop-api: no way back below 42
+                  to keep it: wait
+
+            """,
+            table.Output);
     }
 
     [Theory]

@@ -47,4 +47,15 @@ public class StrictGateTests
             "eu", 1, role, "", application, version, roleVersion is null ? null : "api", roleVersion);
         Assert.Equal(code, Witness.Blockers(Versions, [session], rollback).SingleOrDefault()?.Code);
     }
+
+    [Theory]
+    [InlineData("api_v41", null, null, "SESSION_OF_OLD_VERSION")]
+    [InlineData("api_v42", null, null, null)]
+    [InlineData("api_v42", "api", 41L, "SESSION_OF_OLD_VERSION")]
+    public void Asked_for_all_it_also_names_the_sessions_that_the_fence_would_end(
+        string role, string? application, long? version, string? code)
+    {
+        var session = new SessionFact("eu", 1, role, "", application, version, "api", Versions["api"].Roles!.VersionOf(role));
+        Assert.Equal(code, Witness.Blockers(Versions, [session], rollback: false, leaveToFence: false).SingleOrDefault()?.Code);
+    }
 }

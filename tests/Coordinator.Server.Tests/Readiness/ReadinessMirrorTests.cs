@@ -49,6 +49,21 @@ public sealed class ReadinessMirrorTests(ShopFixture shop) : IClassFixture<ShopF
         }
     }
 
+    [Fact]
+    public async Task A_contract_is_asked_about_like_everything_else_and_its_losses_have_a_field_of_their_own()
+    {
+        var name = Specs.NewName();
+        await shop.Server.Migrations.PlanMigrationAsync(Specs.Plan(Specs.Rename(name)));
+
+        await ExpectAsync($"contract/{name}", "BLOCKED", HttpStatusCode.Conflict, retryAfter: null);
+        await SameAsGrpcAsync($"contract/{name}", new() { Contract = new() { Migration = $"migrations/{name}" } });
+
+        var document = JsonNode.Parse(await _http.GetStringAsync($"/v1/readiness/contract/{name}"))!.AsObject();
+        Assert.Equal(["schemaVersion", "ready", "verdict", "retryAfterSeconds", "blockers", "losses"], document.Select(field => field.Key));
+        Assert.Equal(["code", "subject", "message", "clearedBy"], Assert.Single(document["losses"]!.AsArray())!.AsObject().Select(field => field.Key));
+        Assert.Contains("MIGRATION_NOT_STARTED", document["blockers"]!.AsArray().Select(blocker => (string?)blocker!["code"]));
+    }
+
     [Theory]
     [InlineData("GET", "readiness/deploy/shop-api/0", 400, "INVALID_SCHEMA_VERSION")]
     [InlineData("GET", "readiness/deploy/shop-api/-1", 400, "INVALID_SCHEMA_VERSION")]
@@ -60,6 +75,8 @@ public sealed class ReadinessMirrorTests(ShopFixture shop) : IClassFixture<ShopF
     [InlineData("GET", "readiness/migration/rename/finished", 400, "INVALID_MILESTONE")]
     [InlineData("GET", "readiness/migration/nobody/completed", 404, "MIGRATION_NOT_FOUND")]
     [InlineData("POST", "gate/migration/nobody/completed", 404, "MIGRATION_NOT_FOUND")]
+    [InlineData("GET", "readiness/contract/nobody", 404, "MIGRATION_NOT_FOUND")]
+    [InlineData("GET", "readiness/contract/Nobody", 400, "INVALID_NAME")]
     [InlineData("GET", "readiness/deploy/shop-api", 404, "PATH_UNKNOWN")]
     [InlineData("GET", "readiness", 404, "PATH_UNKNOWN")]
     [InlineData("POST", "readiness/deploy/shop-api/42", 404, "PATH_UNKNOWN")]

@@ -51,6 +51,24 @@ public sealed class ReadinessServiceTests(ShopFixture shop) : IClassFixture<Shop
     }
 
     [Fact]
+    public async Task What_a_contract_would_break_is_answered_and_watched()
+    {
+        var name = await PlannedAsync();
+        using var watch = _client.Watch(new() { Question = new() { Contract = new() { Migration = name } } });
+        Assert.True(await watch.ResponseStream.MoveNext(CancellationToken.None));
+        var answer = watch.ResponseStream.Current.Readiness;
+        Assert.Equal(Verdict.Blocked, answer.Verdict);
+        Assert.Equal("MIGRATION_NOT_STARTED", answer.Blockers[0].Code);
+        Assert.Equal("ROLLBACK_LOST", Assert.Single(answer.ContractLosses.Losses_).Code);
+        Assert.Null((await _client.CheckAsync(new() { Question = About(name) })).Readiness.ContractLosses);
+
+        await shop.Server.Migrations.CancelMigrationAsync(new() { Name = name });
+
+        Assert.True(await watch.ResponseStream.MoveNext(CancellationToken.None).WaitAsync(Eventually.DefaultBound));
+        Assert.Equal("MIGRATION_CANCELLED", Assert.Single(watch.ResponseStream.Current.Readiness.Blockers).Code);
+    }
+
+    [Fact]
     public async Task Questions_that_can_not_be_answered_are_refused()
     {
         (StatusCode Code, string Reason, V1.ReadinessQuestion? Question)[] questions =
@@ -60,6 +78,7 @@ public sealed class ReadinessServiceTests(ShopFixture shop) : IClassFixture<Shop
             (StatusCode.InvalidArgument, "MILESTONE_MISSING", new() { Migration = new() { Migration = "x" } }),
             (StatusCode.InvalidArgument, "INVALID_NAME", new() { Migration = new() { Migration = "X", Milestone = Milestone.Expanded } }),
             (StatusCode.NotFound, "MIGRATION_NOT_FOUND", new() { Migration = new() { Migration = "nobody", Milestone = Milestone.Expanded } }),
+            (StatusCode.NotFound, "MIGRATION_NOT_FOUND", new() { Contract = new() { Migration = "nobody" } }),
             (StatusCode.InvalidArgument, "INVALID_SCHEMA_VERSION", new() { Deploy = new() { Application = "a" } }),
             (StatusCode.InvalidArgument, "INVALID_APPLICATION", new() { RollBack = new() { Application = "", SchemaVersion = 1 } }),
         ];

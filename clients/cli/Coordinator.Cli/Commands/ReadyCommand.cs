@@ -12,6 +12,7 @@ internal static class ReadyCommand
           coordinator ready deploy shop-api 42 --wait --timeout 10m   a deploy pipeline: go on when it ends with 0
           coordinator ready rollback shop-api 41                      is the way back to 41 still open?
           coordinator ready migration rename-balance backfilled
+          coordinator ready contract rename-balance                   what would contracting break at this moment?
 
         Exit codes: 0 ready, 3 not yet, 4 blocked (needs a person), 124 --timeout reached, 69 Coordinator not reached.
         A program that is running already needs no answer: when Coordinator is not reached, leave it running.
@@ -23,6 +24,7 @@ internal static class ReadyCommand
             ReadyDeployCommand.Create(runner),
             ReadyRollbackCommand.Create(runner),
             ReadyMigrationCommand.Create(runner),
+            ReadyContractCommand.Create(runner),
         },
         Epilogue);
 }

@@ -5,7 +5,8 @@ namespace Coordinator.Cli.Output;
 /// <summary>Blockers for people: each with what would clear it, because that is the question at night.</summary>
 internal static class BlockerText
 {
-    public static void Write(TextWriter writer, Palette palette, IEnumerable<Blocker> blockers, string indent)
+    public static void Write(
+        TextWriter writer, Palette palette, IEnumerable<Blocker> blockers, string indent, string toClear = "to clear it")
     {
         foreach (var blocker in blockers)
         {
@@ -14,7 +15,7 @@ internal static class BlockerText
                 $"{indent}- {palette.Yellow(PlainText.Line(blocker.Code))}{subject}: {PlainText.Line(blocker.Message)}");
             if (blocker.ClearedBy.Length > 0)
             {
-                writer.WriteLine($"{indent}    to clear it: {PlainText.Line(blocker.ClearedBy)}");
+                writer.WriteLine($"{indent}    {toClear}: {PlainText.Line(blocker.ClearedBy)}");
             }
         }
     }

@@ -90,5 +90,10 @@ internal sealed class ReadinessInquiry(CommandContext context, ReadinessQuestion
             };
             writer.WriteLine($"{painted}  {PlainText.Line(what)}{hint}");
             BlockerText.Write(writer, palette, readiness.Blockers, "  ");
+            if (readiness.ContractLosses is { Losses_.Count: > 0 } lost)
+            {
+                writer.WriteLine("  it would take away for good:");
+                BlockerText.Write(writer, palette, lost.Losses_, "  ", toClear: "to keep it");
+            }
         });
 }
