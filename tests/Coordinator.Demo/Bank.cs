@@ -28,6 +28,9 @@ internal sealed class Bank(EmbeddedPostgres server, int rows, string directory) 
     public string ConnectionString(string role, string applicationName) =>
         new NpgsqlConnectionStringBuilder(server.ConnectionString(Database, role)) { ApplicationName = applicationName }.ConnectionString;
 
+    public string VaultConnectionString(string role, string applicationName) =>
+        new NpgsqlConnectionStringBuilder(server.ConnectionString(PausedTeller.Database, role)) { ApplicationName = applicationName }.ConnectionString;
+
     public string CoordinationConnectionString => server.ConnectionString("coordinator", "coordinator");
 
     /// <summary>Creates roles and databases, and loads the accounts with <c>pgbench -i</c>.</summary>

@@ -76,6 +76,11 @@ internal sealed class CoordinatorCluster : IDisposable
             ["Coordinator__Targets__bank__WorkerRoles__0"] = "bank_worker",
             ["Coordinator__Targets__bank__IgnoredRoles__0"] = "postgres",
             ["Coordinator__Targets__bank__IgnoredRoles__1"] = "bank_owner",
+            ["Coordinator__Targets__vault__Shards__main"] = _bank.VaultConnectionString("coordinator", "coordinator"),
+            ["Coordinator__Targets__vault__IgnoredRoles__0"] = "postgres",
+            ["Coordinator__Targets__vault__IgnoredRoles__1"] = "bank_owner",
+            // By default half a minute: nobody waits for so long in a demo.
+            ["Coordinator__Timings__FenceGrace"] = "00:00:08",
         },
         "serve");
 

@@ -5,7 +5,7 @@ namespace Coordinator.Demo;
 
 /// <summary>Checks what has to be true in the end, and prints the figures.</summary>
 internal sealed class DemoReport(
-    Transcript transcript, Bank bank, LoadRecord record, BankFleet fleet, DemoMoments moments, string migration)
+    Transcript transcript, Bank bank, LoadRecord record, BankFleet fleet, DemoMoments moments, PausedTeller teller, string migration)
 {
     public async Task<bool> PrintAsync(CancellationToken cancellationToken)
     {
@@ -19,6 +19,7 @@ internal sealed class DemoReport(
         await CheckStructureAsync(checks, cancellationToken);
         await CheckLedgerAsync(checks, cancellationToken);
         await CheckTakeoversAsync(checks, cancellationToken);
+        teller.Check(checks);
         checks.Check("never fewer than seven instances ran", fleet.Fewest >= 7, $"at least {fleet.Fewest}");
 
         transcript.Heading("Figures (latency from the scheduled start of a transaction; stall: the longest time in which nobody finished one)");
@@ -102,7 +103,7 @@ internal sealed class DemoReport(
         var cleared = await CoordinationAsync<DateTime>(
             """
             select greatest(max(ended_at) filter (where version = 1), max(registered_at) filter (where version = 2))
-              from coordinator.instance
+              from coordinator.instance where application = 'bank'
             """,
             cancellationToken);
         var contracted = await bank.AskAsync<DateTime>(

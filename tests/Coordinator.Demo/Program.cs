@@ -1,5 +1,10 @@
 using Coordinator.Demo;
 
+if (args is ["instance", .. var own])
+{
+    return await InstanceProgram.RunAsync(own);
+}
+
 var options = DemoOptions.Parse(args);
 if (options is null)
 {

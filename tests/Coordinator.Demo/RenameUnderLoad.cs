@@ -27,6 +27,7 @@ internal sealed class RenameUnderLoad(DemoOptions options, Transcript transcript
             await using var bank = new Bank(server, options.Rows, directory);
             transcript.Say($"PostgreSQL runs; loading {options.Rows:N0} accounts with pgbench -i");
             await bank.CreateAsync(cancellationToken);
+            await PausedTeller.CreateDatabaseAsync(server, cancellationToken);
             using (cluster = new CoordinatorCluster(directory, bank))
             {
                 return await RunAsync(server, bank, cluster, directory, cancellationToken);
@@ -89,6 +90,8 @@ internal sealed class RenameUnderLoad(DemoOptions options, Transcript transcript
             cluster.Addresses, pgbench, record, version => version == 1 ? oldScript : newScript, rate);
         await fleet.StartAllAsync(1, cancellationToken);
         transcript.Say("eight instances of version 1 are registered and under load");
+        using var teller = new PausedTeller(bank, cluster, cli, transcript, directory);
+        await teller.StartAsync(cancellationToken);
         moments.LoadStarted = TimeProvider.System.GetUtcNow();
         await Task.Delay(Baseline, cancellationToken);
 
@@ -101,7 +104,8 @@ internal sealed class RenameUnderLoad(DemoOptions options, Transcript transcript
         moments.Ended = TimeProvider.System.GetUtcNow();
         await cli.RunAsync(cancellationToken, "status", Migration);
         await fleet.DisposeAsync();
-        var passed = await new DemoReport(transcript, bank, record, fleet, moments, Migration).PrintAsync(cancellationToken);
+        await teller.EndAsync();
+        var passed = await new DemoReport(transcript, bank, record, fleet, moments, teller, Migration).PrintAsync(cancellationToken);
         if (!passed)
         {
             ShowTails(cluster);

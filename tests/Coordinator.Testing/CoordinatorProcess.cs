@@ -86,6 +86,20 @@ public sealed class CoordinatorProcess : IDisposable
         return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
+    /// <summary>Sends it a signal by its name: STOP, CONT, TERM.</summary>
+    public async Task SignalAsync(string signal)
+    {
+        using var kill = Process.Start("/bin/sh", ["-c", "kill -\"$1\" \"$2\"", "sh", signal, Id.ToString(CultureInfo.InvariantCulture)]);
+        await kill.WaitForExitAsync();
+        if (kill.ExitCode != 0)
+        {
+            throw new InvalidOperationException($"{Name} could not be sent {signal}.");
+        }
+    }
+
+    /// <summary>Waits for its end.</summary>
+    public Task EndAsync(CancellationToken cancellationToken) => _process.WaitForExitAsync(cancellationToken);
+
     /// <summary>kill -9, and waits for its end.</summary>
     public async Task KillAsync()
     {
