@@ -10,6 +10,9 @@ internal sealed class DemoMoments
     /// <summary>The leases that the killed worker left behind.</summary>
     public IReadOnlyList<Guid> LeftByKilledWorker { get; set; } = [];
 
+    /// <summary>When it was killed, by the coordination database's clock, which its batches' grants are stamped by.</summary>
+    public DateTime WorkerKilled { get; set; }
+
     public DateTimeOffset Backfilled { get; set; }
 
     public DateTimeOffset Contracted { get; set; }

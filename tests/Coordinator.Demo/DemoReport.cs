@@ -123,10 +123,14 @@ internal sealed class DemoReport(
             $"select count(*) from coordinator.ledger where state = 'done' and lease_id = {leases}", cancellationToken);
         var takeovers = await CoordinationAsync<long>(
             "select coalesce(sum(takeovers), 0)::bigint from coordinator.backfill_batch", cancellationToken);
+        var last = await CoordinationAsync<DateTime>(
+            "select coalesce(max(granted_at), '-infinity') from coordinator.backfill_batch where takeovers > 0", cancellationToken);
+        var after = takeovers == 0 ? "" : string.Create(
+            CultureInfo.InvariantCulture, $", the last {(last - moments.WorkerKilled).TotalSeconds:0.0} s after the kill");
         checks.Check(
             "the batches that the killed worker left were taken over",
             takeovers > 0 && takeovers >= left.Count - committed,
-            $"{left.Count} left, {committed} of them committed before the kill, {takeovers} takeovers");
+            $"{left.Count} left, {committed} of them committed before the kill, {takeovers} takeovers{after}");
     }
 
     private async Task<T> CoordinationAsync<T>(string sql, CancellationToken cancellationToken)

@@ -149,7 +149,7 @@ internal sealed class RenameUnderLoad(DemoOptions options, Transcript transcript
             bank, $"select count(*) filter (where state = 'done') >= {first} from coordinator.ledger", cancellationToken);
         var holder = await HolderAsync(bank, cancellationToken);
         transcript.Say(await cluster.ReplaceWorkerAsync(holder));
-        moments.LeftByKilledWorker = await LeasesAsync(bank, holder, cancellationToken);
+        (moments.LeftByKilledWorker, moments.WorkerKilled) = await LeasesAsync(bank, holder, cancellationToken);
         transcript.Say(await cluster.ReplaceDrivingReplicaAsync(Migration));
         await cli.RunAsync(cancellationToken, "status", Migration);
         await cli.RunAsync(cancellationToken, "ready", "migration", Migration, "backfilled", "--wait", "--timeout", "3m");
@@ -259,13 +259,20 @@ internal sealed class RenameUnderLoad(DemoOptions options, Transcript transcript
     }
 
     /// <summary>The batches that a worker was granted and has not reported; asked after its end, they are orphans.</summary>
-    private static async Task<IReadOnlyList<Guid>> LeasesAsync(Bank bank, string holder, CancellationToken cancellationToken)
+    /// <summary>What a worker holds, and when that is.</summary>
+    private static async Task<(IReadOnlyList<Guid> Leases, DateTime Now)> LeasesAsync(
+        Bank bank, string holder, CancellationToken cancellationToken)
     {
         await using var coordination = Npgsql.NpgsqlDataSource.Create(bank.CoordinationConnectionString);
         await using var command = coordination.CreateCommand(
-            "select coalesce(array_agg(lease_id), '{}') from coordinator.backfill_batch where state = 0 and holder = $1");
+            """
+            select coalesce(array_agg(lease_id), '{}'), clock_timestamp()
+              from coordinator.backfill_batch where state = 0 and holder = $1
+            """);
         command.Parameters.Add(new Npgsql.NpgsqlParameter<string> { TypedValue = holder });
-        return (Guid[])(await command.ExecuteScalarAsync(cancellationToken))!;
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        await reader.ReadAsync(cancellationToken);
+        return (await reader.GetFieldValueAsync<Guid[]>(0, cancellationToken), reader.GetDateTime(1));
     }
 
     private void ShowTails(CoordinatorCluster? cluster)
