@@ -8,4 +8,5 @@ public enum RejectionKind
     NotFound,
     AlreadyExists,
     Aborted,
+    ResourceExhausted,
 }

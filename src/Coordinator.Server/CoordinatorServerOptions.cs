@@ -46,6 +46,9 @@ public sealed class CoordinatorServerOptions
     /// </summary>
     public long? MaxConcurrentConnections { get; set; }
 
+    /// <summary>What one caller may take.</summary>
+    public LimitOptions Limits { get; set; } = new();
+
     /// <summary>How long the start waits for a coordination database that is not there yet.</summary>
     public TimeSpan StartTimeout { get; set; } = TimeSpan.FromMinutes(1);
 

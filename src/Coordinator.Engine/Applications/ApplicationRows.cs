@@ -28,32 +28,6 @@ internal sealed class ApplicationRows(CoordinationDatabase database)
         return await reader.ReadAsync(cancellationToken) ? ReadApplication(reader) : null;
     }
 
-    /// <summary>As much of an application's state as admission asks for, with the migrations that narrow the interval.</summary>
-    public async Task<ApplicationState> ReadLimitsAsync(string application, CancellationToken cancellationToken)
-    {
-        await using var command = database.DataSource.CreateCommand(
-            "select migration, floor, ceiling from coordinator.application_limit where application = $1");
-        command.Parameters.Add(new() { Value = application });
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        var floors = new Dictionary<string, long>(StringComparer.Ordinal);
-        var ceilings = new Dictionary<string, long>(StringComparer.Ordinal);
-        while (await reader.ReadAsync(cancellationToken))
-        {
-            var (migration, floor, ceiling) = ReadLimit(reader);
-            if (floor > 0)
-            {
-                floors[migration] = floor;
-            }
-
-            if (ceiling is not null)
-            {
-                ceilings[migration] = ceiling.Value;
-            }
-        }
-
-        return ApplicationState.Named(application) with { Retirements = floors, Ceilings = ceilings };
-    }
-
     public async Task<InstanceRow?> FindInstanceAsync(string application, string instance, CancellationToken cancellationToken)
     {
         await using var command = database.DataSource.CreateCommand(
@@ -109,9 +83,6 @@ internal sealed class ApplicationRows(CoordinationDatabase database)
         reader.GetInt64(1),
         reader.IsDBNull(2) ? null : reader.GetInt64(2),
         ReadPopulation(reader, 3));
-
-    private static (string Migration, long Floor, long? Ceiling) ReadLimit(NpgsqlDataReader reader) =>
-        (reader.GetString(0), reader.GetInt64(1), reader.IsDBNull(2) ? null : reader.GetInt64(2));
 
     private static InstanceRow ReadInstance(NpgsqlDataReader reader) => new()
     {

@@ -20,10 +20,12 @@ public sealed class InstanceRegistry
     private readonly EngineOptions _options;
     private readonly RenewalBatcher _renewals;
     private readonly Registration _registration;
+    private readonly RegistrationBatcher _registrations;
     private readonly ApplicationCommands _commands;
     private readonly ApplicationRows _rows;
+    private readonly AdmissionLimits _limits;
 
-    /// <summary>One per replica; it keeps nothing but renewals that are under way.</summary>
+    /// <summary>One per replica; it keeps nothing but what is under way.</summary>
     public InstanceRegistry(CoordinationDatabase database, IEventStore store, EngineOptions options)
     {
         ArgumentNullException.ThrowIfNull(database);
@@ -34,7 +36,9 @@ public sealed class InstanceRegistry
         _renewals = new RenewalBatcher(database, options);
         _registration = new Registration(database, options);
         _commands = new ApplicationCommands(store, new RequestStore(database));
+        _registrations = new RegistrationBatcher(database, options, _registration, _commands);
         _rows = new ApplicationRows(database);
+        _limits = new AdmissionLimits(database);
     }
 
     /// <summary>
@@ -44,13 +48,29 @@ public sealed class InstanceRegistry
     /// The version may not run now (<c>VERSION_RETIRED</c>, <c>VERSION_NOT_READY</c>), the id is another version's
     /// (<c>INSTANCE_VERSION_CHANGED</c>) or has ended (<c>INSTANCE_ENDED</c>), or the report is malformed.
     /// </exception>
-    public async Task<InstanceLease> HeartbeatAsync(InstanceReport report, CancellationToken cancellationToken)
+    public Task<InstanceLease> HeartbeatAsync(InstanceReport report, CancellationToken cancellationToken) =>
+        HeartbeatAsync(report, allowance: null, cancellationToken);
+
+    /// <summary>The same for a caller whose registrations are counted; null: they are not.</summary>
+    /// <exception cref="EngineException">As above, and <c>REGISTRATIONS_TOO_FAST</c>.</exception>
+    public async Task<InstanceLease> HeartbeatAsync(
+        InstanceReport report, RegistrationAllowance? allowance, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(report);
         ApplicationInput.Check(report);
         for (var attempt = 1; attempt <= MostAttempts; attempt++)
         {
-            if (await _renewals.RenewAsync(report, cancellationToken) || await TryRegisterAsync(report, cancellationToken))
+            if (await _renewals.RenewAsync(report, cancellationToken))
+            {
+                return new InstanceLease(_options.InstanceLease, _options.HeartbeatInterval);
+            }
+
+            if (attempt == 1)
+            {
+                allowance?.Take(report);
+            }
+
+            if (await TryRegisterAsync(report, cancellationToken))
             {
                 return new InstanceLease(_options.InstanceLease, _options.HeartbeatInterval);
             }
@@ -84,8 +104,12 @@ public sealed class InstanceRegistry
     {
         ApplicationInput.CheckApplication(application);
         ApplicationInput.CheckVersion(version);
-        return Admission.Check(version, await _rows.ReadLimitsAsync(application, cancellationToken));
+        return Admission.Check(version, await _limits.ReadAsync(application, cancellationToken));
     }
+
+    /// <summary>As much of an application's state as admission asks for: the migrations that narrow its interval now.</summary>
+    internal Task<ApplicationState> ReadLimitsAsync(string application, CancellationToken cancellationToken) =>
+        _limits.ReadAsync(application, cancellationToken);
 
     /// <summary>
     /// Records that an instance is gone for good, on somebody's word: what clears an instance that ended without a
@@ -154,7 +178,13 @@ public sealed class InstanceRegistry
     /// <summary>True when the instance is acknowledged; false when another attempt will see more.</summary>
     private async Task<bool> TryRegisterAsync(InstanceReport report, CancellationToken cancellationToken)
     {
-        switch (await _registration.TryAsync(report, cancellationToken))
+        var outcome = await _registrations.RegisterAsync(report, cancellationToken);
+        if (outcome == RegistrationOutcome.TryAgain)
+        {
+            outcome = await _registration.TryAsync(report, cancellationToken);
+        }
+
+        switch (outcome)
         {
             case RegistrationOutcome.Acknowledged:
                 return true;
@@ -162,17 +192,9 @@ public sealed class InstanceRegistry
                 throw InstanceRejections.Ended(report);
             case RegistrationOutcome.VersionChanged:
                 throw InstanceRejections.VersionChanged(report);
-            case RegistrationOutcome.FirstOfVersion:
-                await _commands.ExecuteAsync(
-                    report.Application,
-                    new ApplicationCommand.AppearVersion(report.Version),
-                    new RequestContext($"instance {report.Application}/{report.Instance}"),
-                    _registration.InsertCommand(report),
-                    cancellationToken);
-                return false;
             case RegistrationOutcome.NotAdmitted:
                 // Read again for the reason; if it is gone by now, so is the refusal.
-                var limits = await _rows.ReadLimitsAsync(report.Application, cancellationToken);
+                var limits = await _limits.ReadAsync(report.Application, cancellationToken);
                 return Admission.Check(report.Version, limits) is { } refusal ? throw new EngineException(refusal) : false;
             default:
                 return false;

@@ -3,8 +3,8 @@ using Npgsql;
 namespace Coordinator.Engine.Applications;
 
 /// <summary>
-/// Registers an instance of a version that is known, or renews one that the bulk renewal passed over. One message: the
-/// application's row FOR SHARE, the renewal, the insert, a look. The lock is what makes a retirement and a registration
+/// Renews an instance that the bulk renewal passed over, because somebody held its row for a moment: this waits for it. One message:
+/// the application's row FOR SHARE, the renewal, the insert, a look. The lock is what makes a retirement and a registration
 /// see each other: whoever comes second reads what the first committed. The row is never updated here, because two
 /// sharers that did so would deadlock.
 /// </summary>
@@ -13,7 +13,7 @@ internal sealed class Registration(CoordinationDatabase database, EngineOptions 
     public async Task<RegistrationOutcome> TryAsync(InstanceReport report, CancellationToken cancellationToken)
     {
         await using var batch = database.DataSource.CreateBatch();
-        batch.BatchCommands.Add(ShareCommand(report));
+        batch.BatchCommands.Add(ShareCommand(report.Application));
         batch.BatchCommands.Add(RenewCommand(report));
         batch.BatchCommands.Add(InsertCommand(report));
         batch.BatchCommands.Add(LookCommand(report));
@@ -54,7 +54,8 @@ internal sealed class Registration(CoordinationDatabase database, EngineOptions 
         },
     };
 
-    private static RegistrationOutcome ReadOutcome(NpgsqlDataReader reader, long version)
+    /// <summary>What the row of a look says to somebody who was not registered: the instance's state and version, whether the version is known, whether it is admitted.</summary>
+    public static RegistrationOutcome ReadOutcome(NpgsqlDataReader reader, long version)
     {
         var admitted = reader.GetBoolean(3);
         if (!reader.IsDBNull(0))
@@ -70,10 +71,11 @@ internal sealed class Registration(CoordinationDatabase database, EngineOptions 
             : RegistrationOutcome.FirstOfVersion;
     }
 
-    private static NpgsqlBatchCommand ShareCommand(InstanceReport report) => new(
+    /// <summary>The application's row FOR SHARE, against a retirement's FOR UPDATE.</summary>
+    public static NpgsqlBatchCommand ShareCommand(string application) => new(
         "select from coordinator.application where name = $1 for share")
     {
-        Parameters = { new() { Value = report.Application } },
+        Parameters = { new() { Value = application } },
     };
 
     // This and what follows are statements of their own: their snapshots are younger than the lock. An instance that is

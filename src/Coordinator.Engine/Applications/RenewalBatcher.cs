@@ -1,4 +1,5 @@
 using Coordinator.Engine.Requests;
+using Npgsql;
 
 namespace Coordinator.Engine.Applications;
 
@@ -9,6 +10,12 @@ internal sealed class RenewalBatcher
 {
     private const int MostPerStatement = 1000;
 
+    // While one statement's answers are handed out, the database works on the next.
+    private const int Lanes = 2;
+
+    // A heartbeat is in no hurry: what arrives within this is one statement and one commit.
+    private static readonly TimeSpan Spacing = TimeSpan.FromMilliseconds(10);
+
     private readonly CoordinationDatabase _database;
     private readonly EngineOptions _options;
     private readonly Rounds<InstanceReport, bool> _rounds;
@@ -17,59 +24,62 @@ internal sealed class RenewalBatcher
     {
         _database = database;
         _options = options;
-        _rounds = new(MostPerStatement, RunAsync);
+        _rounds = new(MostPerStatement, RunAsync, Spacing, Lanes);
     }
 
     /// <summary>
     /// True when the renewal is committed. False when it did not happen for whatever reason: the instance is not known,
-    /// has ended, runs another version, is retired, or its row was locked.
+    /// has ended, runs another version, is retired, its row was locked, or another heartbeat of it was in the same statement.
     /// </summary>
     public Task<bool> RenewAsync(InstanceReport report, CancellationToken cancellationToken) =>
         _rounds.AskAsync(report, cancellationToken);
 
-    private async Task RunAsync(IReadOnlyList<Rounds<InstanceReport, bool>.Caller> round)
-    {
-        var renewed = await RenewAsync([.. round.Select(caller => caller.Request)]);
-        foreach (var caller in round)
-        {
-            caller.Answer(renewed.Contains((caller.Request.Application, caller.Request.Instance, caller.Request.Version)));
-        }
-    }
-
     // A locked row is skipped: one that somebody holds must not hold up a thousand others. Retired versions are refused
     // by the floor that this statement sees. No lock is needed against a retirement: it finds no instance below its
     // floor, and one that has ended since is not renewed, because the row's newest version is looked at again.
-    private async Task<HashSet<(string Application, string Instance, long Version)>> RenewAsync(List<InstanceReport> reports)
+    private async Task RunAsync(IReadOnlyList<Rounds<InstanceReport, bool>.Caller> round)
     {
-        await using var command = _database.DataSource.CreateCommand(
+        await using var command = _database.BulkSource.CreateCommand(
             """
             with mine as materialized (
-                select i.application, i.instance
-                from coordinator.instance i
-                    join unnest($1, $2, $3) as r(application, instance, version) using (application, instance)
+                select i.ctid as place, r.ordinal
+                from unnest($1, $2, $3) with ordinality as r(application, instance, version, ordinal)
+                    join coordinator.instance i using (application, instance)
                     join coordinator.application a on a.name = i.application
                 where i.state = 0 and i.version = r.version and i.version >= a.floor
                 for no key update of i skip locked
+            ),
+            renewed as (
+                update coordinator.instance i
+                set last_seen_at = clock_timestamp(), expires_at = greatest(i.expires_at, clock_timestamp() + $4)
+                from mine
+                where i.ctid = mine.place
+                returning mine.ordinal::integer
             )
-            update coordinator.instance i
-            set last_seen_at = clock_timestamp(), expires_at = greatest(i.expires_at, clock_timestamp() + $4)
-            from mine
-            where i.application = mine.application and i.instance = mine.instance
-            returning i.application, i.instance, i.version
+            select coalesce(array_agg(ordinal), '{}') from renewed
             """);
-        command.Parameters.Add(new() { Value = reports.Select(report => report.Application).ToArray() });
-        command.Parameters.Add(new() { Value = reports.Select(report => report.Instance).ToArray() });
-        command.Parameters.Add(new() { Value = reports.Select(report => report.Version).ToArray() });
-        command.Parameters.Add(new() { Value = _options.InstanceLease });
-        await using var reader = await command.ExecuteReaderAsync();
-        var renewed = new HashSet<(string, string, long)>();
-        while (await reader.ReadAsync())
+        var (applications, instances, versions) = (new string[round.Count], new string[round.Count], new long[round.Count]);
+        for (var place = 0; place < round.Count; place++)
         {
-            renewed.Add((reader.GetString(0), reader.GetString(1), reader.GetInt64(2)));
+            var report = round[place].Request;
+            (applications[place], instances[place], versions[place]) = (report.Application, report.Instance, report.Version);
         }
 
-        // To the end of the message: only behind it is the statement committed.
-        await reader.NextResultAsync();
-        return renewed;
+        command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = applications });
+        command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = instances });
+        command.Parameters.Add(new NpgsqlParameter<long[]> { TypedValue = versions });
+        command.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = _options.InstanceLease });
+        // It reads to the end of the message: only behind it is the statement committed.
+        var renewed = (int[])(await command.ExecuteScalarAsync())!;
+        foreach (var ordinal in renewed)
+        {
+            round[ordinal - 1].Answer(true);
+        }
+
+        // An answer that is there stays.
+        foreach (var caller in round)
+        {
+            caller.Answer(false);
+        }
     }
 }

@@ -5,14 +5,15 @@ using Coordinator.Domain.Plans;
 using Coordinator.Engine.Applications;
 using Coordinator.Engine.Fencing;
 using Coordinator.Engine.Migrations;
+using Coordinator.Engine.Requests;
 using Coordinator.Engine.Verification;
 using Npgsql;
 
 namespace Coordinator.Engine.Readiness;
 
 /// <summary>
-/// Answers deploy tools. Every answer is read from the database when it is given, so it is never older than the last
-/// event that was acknowledged.
+/// Answers deploy tools. Every answer is read from the database after the question was asked, so it is never older than the last
+/// event that was acknowledged; those who ask at the same time share the reads.
 /// </summary>
 public sealed class ReadinessQueries(CoordinationDatabase database, InstanceRegistry instances, MigrationQueries migrations)
 {
@@ -22,6 +23,8 @@ public sealed class ReadinessQueries(CoordinationDatabase database, InstanceRegi
         "QUARANTINED_ROWS", VerificationText.DifferencesFound, "RETIREMENT_ENDED",
         FenceBlockers.RightsMissing, FenceBlockers.RightRemains, FenceBlockers.PreparedTransaction,
     ];
+
+    private readonly SharedReads<string, MigrationView> _views = new();
 
     /// <summary>May this version be deployed?</summary>
     public Task<ReadinessVerdict> DeployAsync(string application, long version, CancellationToken cancellationToken) =>
@@ -49,9 +52,12 @@ public sealed class ReadinessQueries(CoordinationDatabase database, InstanceRegi
     public async Task<ReadinessVerdict> MilestoneAsync(
         string migration, Milestone milestone, CancellationToken cancellationToken)
     {
-        var view = await migrations.GetAsync(migration, cancellationToken);
+        var view = await ViewAsync(migration, cancellationToken);
         return HasPassed(view.State, milestone) ? ReadinessVerdict.Ready : NotYet(view);
     }
+
+    private Task<MigrationView> ViewAsync(string migration, CancellationToken cancellationToken) =>
+        _views.ReadAsync(migration, migrations.GetAsync, cancellationToken);
 
     private async Task<ReadinessVerdict> AdmissionAsync(
         string application, long version, CancellationToken cancellationToken)
@@ -61,12 +67,15 @@ public sealed class ReadinessQueries(CoordinationDatabase database, InstanceRegi
             return ReadinessVerdict.Ready;
         }
 
+        // The migrations whose unfinished structure keeps this version out; none when it is retired.
+        var limits = await instances.ReadLimitsAsync(application, cancellationToken);
+        var holding = limits.Ceilings.Where(limit => limit.Value <= version).Select(limit => limit.Key).Order(StringComparer.Ordinal).ToList();
+
         var refusal = new Blocker(
             refused.Code,
             string.Create(CultureInfo.InvariantCulture, $"{application}@{version}"),
             refused.Message,
             refused.Remedy);
-        var holding = await HoldingMigrationsAsync(application, version, cancellationToken);
         if (holding.Count == 0)
         {
             return ReadinessVerdict.Blocked([refusal]);
@@ -75,31 +84,13 @@ public sealed class ReadinessQueries(CoordinationDatabase database, InstanceRegi
         var verdicts = new List<ReadinessVerdict>();
         foreach (var migration in holding)
         {
-            verdicts.Add(NotYet(await migrations.GetAsync(migration, cancellationToken)));
+            verdicts.Add(NotYet(await ViewAsync(migration, cancellationToken)));
         }
 
         IReadOnlyList<Blocker> blockers = [refusal, .. verdicts.SelectMany(verdict => verdict.Blockers)];
         return verdicts.Any(verdict => verdict.Verdict == Verdict.Blocked)
             ? ReadinessVerdict.Blocked(blockers)
             : ReadinessVerdict.Wait(blockers);
-    }
-
-    /// <summary>The migrations whose unfinished structure keeps this version out; none when it is retired.</summary>
-    private async Task<List<string>> HoldingMigrationsAsync(
-        string application, long version, CancellationToken cancellationToken)
-    {
-        await using var command = database.DataSource.CreateCommand(
-            "select migration from coordinator.application_limit where application = $1 and ceiling <= $2 order by migration");
-        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = application });
-        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = version });
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        var names = new List<string>();
-        while (await reader.ReadAsync(cancellationToken))
-        {
-            names.Add(reader.GetString(0));
-        }
-
-        return names;
     }
 
     /// <summary>The migrations whose retirements keep this version out and can all still be taken back; else none.</summary>
@@ -126,7 +117,7 @@ public sealed class ReadinessQueries(CoordinationDatabase database, InstanceRegi
         // Permanent is recorded at the end of the contract; its beginning is too late already.
         foreach (var name in names)
         {
-            if ((await migrations.GetAsync(name, cancellationToken)).State.ContractStarted)
+            if ((await ViewAsync(name, cancellationToken)).State.ContractStarted)
             {
                 return [];
             }

@@ -1,19 +1,31 @@
+using System.Diagnostics;
+
 namespace Coordinator.Engine.Requests;
 
 /// <summary>
 /// Answers many callers with few statements. The first one's round begins at once; those that arrive while it is under way go
-/// together when it is back. So a lone caller waits for nothing, and a thousand cost a few round trips and commits.
+/// together when it is back. So a lone caller waits for nothing, and a thousand cost a few round trips and commits. Whoever waits
+/// is in a round that begins after he asked: what it reads is never older than his question.
 /// </summary>
 /// <param name="mostPerRound">More than these wait for the next round.</param>
 /// <param name="run">
 /// Runs a round: answers the callers that it can. Those that it leaves unanswered are in the next round again; when it throws, they
 /// get the exception, and the next round goes on.
 /// </param>
-internal sealed class Rounds<TRequest, TAnswer>(int mostPerRound, Func<IReadOnlyList<Rounds<TRequest, TAnswer>.Caller>, Task> run)
+/// <param name="spacing">
+/// From one round's beginning to the next one's at least, unless that one is full: for callers that are in no hurry, and cost less
+/// together. None by default.
+/// </param>
+/// <param name="lanes">
+/// How many rounds may be under way at a time; a further one only when it is full, so that the work on its answers overlaps with the
+/// database's on the next. One by default.
+/// </param>
+internal sealed class Rounds<TRequest, TAnswer>(
+    int mostPerRound, Func<IReadOnlyList<Rounds<TRequest, TAnswer>.Caller>, Task> run, TimeSpan spacing = default, int lanes = 1)
 {
     private readonly Lock _gate = new();
     private readonly Queue<Caller> _waiting = new();
-    private bool _running;
+    private int _running;
 
     /// <summary>Waits for the answer. A caller that gives up before its round is left out of it.</summary>
     public Task<TAnswer> AskAsync(TRequest request, CancellationToken cancellationToken)
@@ -23,8 +35,8 @@ internal sealed class Rounds<TRequest, TAnswer>(int mostPerRound, Func<IReadOnly
         lock (_gate)
         {
             _waiting.Enqueue(caller);
-            first = !_running;
-            _running = true;
+            first = _running == 0 || (_running < lanes && _waiting.Count >= mostPerRound);
+            _running += first ? 1 : 0;
         }
 
         if (first)
@@ -40,6 +52,7 @@ internal sealed class Rounds<TRequest, TAnswer>(int mostPerRound, Func<IReadOnly
     {
         while (TakeNext() is { } round)
         {
+            var begun = Stopwatch.GetTimestamp();
             try
             {
                 await run(round);
@@ -52,13 +65,29 @@ internal sealed class Rounds<TRequest, TAnswer>(int mostPerRound, Func<IReadOnly
                 }
             }
 
-            lock (_gate)
+            var waiting = TakeBack(round);
+            var left = spacing - Stopwatch.GetElapsedTime(begun);
+            if (left > TimeSpan.Zero && waiting < mostPerRound)
             {
-                foreach (var caller in round.Where(caller => !caller.Answered.IsCompleted))
+                await Task.Delay(left);
+            }
+        }
+    }
+
+    /// <summary>The callers that a round left unanswered wait again; how many wait then.</summary>
+    private int TakeBack(List<Caller> round)
+    {
+        lock (_gate)
+        {
+            foreach (var caller in round)
+            {
+                if (!caller.Answered.IsCompleted)
                 {
                     _waiting.Enqueue(caller);
                 }
             }
+
+            return _waiting.Count;
         }
     }
 
@@ -67,7 +96,9 @@ internal sealed class Rounds<TRequest, TAnswer>(int mostPerRound, Func<IReadOnly
         lock (_gate)
         {
             var round = new List<Caller>();
-            while (round.Count < mostPerRound && _waiting.TryDequeue(out var caller))
+            // Beside another lane only full rounds are worth their statement; that lane takes the rest.
+            while (round.Count < mostPerRound && (_running == 1 || round.Count + _waiting.Count >= mostPerRound)
+                && _waiting.TryDequeue(out var caller))
             {
                 if (!caller.GaveUp)
                 {
@@ -75,8 +106,8 @@ internal sealed class Rounds<TRequest, TAnswer>(int mostPerRound, Func<IReadOnly
                 }
             }
 
-            _running = round.Count > 0;
-            return _running ? round : null;
+            _running -= round.Count > 0 ? 0 : 1;
+            return round.Count > 0 ? round : null;
         }
     }
 

@@ -1,6 +1,5 @@
 using Coordinator.Engine.Applications;
 using Coordinator.Server.Errors;
-using Coordinator.Server.Hosting;
 using Coordinator.Server.Mapping;
 using Coordinator.Server.Security;
 using Grpc.Core;
@@ -11,30 +10,20 @@ namespace Coordinator.Server.Applications;
 /// Knows which versions of which applications are alive. <b>Nothing is acknowledged before it is on disk</b>: every
 /// answer is written after the registry has returned.
 /// </summary>
-internal sealed class ApplicationService(InstanceRegistry registry, StreamEnding streams)
+internal sealed class ApplicationService(InstanceRegistry registry, InstanceSessions sessions, InstanceLimits limits)
     : V1.ApplicationService.ApplicationServiceBase
 {
-    public override async Task Session(
+    public override Task Session(
         IAsyncStreamReader<V1.SessionRequest> requestStream,
         IServerStreamWriter<V1.SessionResponse> responseStream,
-        ServerCallContext context)
-    {
-        using var ending = streams.Of(context);
-        var session = new SessionIdentity(context.Caller());
-        // The end of the stream says nothing: the process may be alive behind a broken connection. Its lease goes on.
-        await foreach (var request in requestStream.ReadAllAsync(ending.Token))
-        {
-            var report = session.Accept(ApplicationMapping.ToReport(request.Report));
-            var lease = await registry.HeartbeatAsync(report, ending.Token);
-            await responseStream.WriteAsync(ApplicationMapping.ToSessionResponse(lease), ending.Token);
-        }
-    }
+        ServerCallContext context) => sessions.RunAsync(requestStream, responseStream, context);
 
     public override async Task<V1.HeartbeatResponse> Heartbeat(V1.HeartbeatRequest request, ServerCallContext context)
     {
         var report = ApplicationMapping.ToReport(request.Report);
         context.Caller().RequireApplication(report.Application);
-        return ApplicationMapping.ToHeartbeatResponse(await registry.HeartbeatAsync(report, context.CancellationToken));
+        var allowance = limits.AllowanceOf(context.Caller());
+        return ApplicationMapping.ToHeartbeatResponse(await registry.HeartbeatAsync(report, allowance, context.CancellationToken));
     }
 
     public override async Task<V1.LeaveResponse> Leave(V1.LeaveRequest request, ServerCallContext context)

@@ -1,5 +1,6 @@
 using Coordinator.Domain;
 using Coordinator.Engine;
+using Coordinator.Server.Hosting;
 using Npgsql;
 
 namespace Coordinator.Server.Configuration;
@@ -29,6 +30,7 @@ internal static class OptionsCheck
         .. ListenerCheck.Problems(options),
         .. GrantCheck.Problems(options),
         .. Connections(options, descriptorLimit),
+        .. Limits(options.Limits),
         .. Timings(options.Timings),
     ];
 
@@ -91,6 +93,22 @@ internal static class OptionsCheck
                 "MaxConcurrentConnections",
                 $"is {wanted}; with {descriptorLimit} open files the server can take 1 to {left}.",
                 "Lower it, leave it out, or raise the limit (ulimit -n, LimitNOFILE).");
+        }
+    }
+
+    private static IEnumerable<ConfigurationProblem> Limits(LimitOptions limits)
+    {
+        if (limits.RegistrationsPerSecond < 1)
+        {
+            yield return new("Limits:RegistrationsPerSecond", $"is {limits.RegistrationsPerSecond}.", "Set at least 1; no instance could start.");
+        }
+
+        if (limits.SessionsPerConnection is < 1 or > Listeners.MaxStreamsPerConnection)
+        {
+            yield return new(
+                "Limits:SessionsPerConnection",
+                $"is {limits.SessionsPerConnection}; a connection carries 1 to {Listeners.MaxStreamsPerConnection} streams.",
+                "Set a number in between, or leave it out.");
         }
     }
 

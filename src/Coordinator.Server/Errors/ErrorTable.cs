@@ -64,7 +64,7 @@ internal static class ErrorTable
         Fields = rejection.Metadata?.TryGetValue(InvalidRequest.FieldKey, out var field) is true
             ? [new FieldProblem(field, rejection.Code, $"{rejection.Message} {rejection.Remedy}")]
             : [],
-        RetryDelay = rejection.Kind == RejectionKind.Aborted ? RetryDelay : null,
+        RetryDelay = rejection.Kind is RejectionKind.Aborted or RejectionKind.ResourceExhausted ? RetryDelay : null,
     };
 
     private static StatusCode CodeOf(RejectionKind kind) => kind switch
@@ -74,6 +74,7 @@ internal static class ErrorTable
         RejectionKind.AlreadyExists => StatusCode.AlreadyExists,
         RejectionKind.FailedPrecondition => StatusCode.FailedPrecondition,
         RejectionKind.Aborted => StatusCode.Aborted,
+        RejectionKind.ResourceExhausted => StatusCode.ResourceExhausted,
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "Not a kind of rejection."),
     };
 

@@ -1,4 +1,5 @@
 using Coordinator.Server;
+using Coordinator.Server.Applications;
 using Coordinator.Server.Backfills;
 using Coordinator.Server.Errors;
 using Coordinator.Server.Health;
@@ -31,6 +32,8 @@ internal static class CoordinatorServiceCollectionExtensions
         services.AddSingleton<ServerTelemetry>();
         services.AddSingleton<CallerRegistry>();
         services.AddSingleton<StreamEnding>();
+        services.AddSingleton<InstanceLimits>();
+        services.AddSingleton<InstanceSessions>();
         services.AddSingleton<ChangeWatch>();
         services.AddSingleton<VerificationRun>();
         services.AddSingleton<MigrationTargets>();

@@ -28,6 +28,11 @@ internal static partial class HostingLog
     public static partial void NoTargets(ILogger logger);
 
     [LoggerMessage(
+        EventId = 3017, EventName = "ConnectionLimit", Level = LogLevel.Information,
+        Message = "At most {Connections} connections are taken at a time; this process may open {Files} files.")]
+    public static partial void ConnectionLimit(ILogger logger, long connections, long files);
+
+    [LoggerMessage(
         EventId = 3016, EventName = "Stopping", Level = LogLevel.Information,
         Message = "Stopping: health says NOT_SERVING, and open streams are ended.")]
     public static partial void Stopping(ILogger logger);

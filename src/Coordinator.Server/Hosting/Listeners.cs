@@ -11,15 +11,14 @@ namespace Coordinator.Server.Hosting;
 internal static class Listeners
 {
     // One client program runs many sessions and watches over one connection.
-    private const int MaxStreamsPerConnection = 1000;
+    public const int MaxStreamsPerConnection = 1000;
 
     private static readonly Oid ClientAuthentication = new("1.3.6.1.5.5.7.3.2");
 
     public static void Configure(KestrelServerOptions kestrel, CoordinatorServerOptions options)
     {
         kestrel.AddServerHeader = false;
-        kestrel.Limits.MaxConcurrentConnections = options.MaxConcurrentConnections
-            ?? DescriptorLimit.ConnectionsUnder(DescriptorLimit.Read(), options.Targets.Values.Sum(target => target.Shards.Count));
+        kestrel.Limits.MaxConcurrentConnections = ConnectionLimit(options);
         // gRPC has its own limit per message; with this one a too large message would end without a gRPC status.
         kestrel.Limits.MaxRequestBodySize = null;
         kestrel.Limits.Http2.MaxStreamsPerConnection = MaxStreamsPerConnection;
@@ -36,6 +35,10 @@ internal static class Listeners
             Listen(kestrel, address, HttpProtocols.Http1, options);
         }
     }
+
+    /// <summary>How many connections are taken: what the operator says, else what the file descriptors leave.</summary>
+    public static long ConnectionLimit(CoordinatorServerOptions options) => options.MaxConcurrentConnections
+        ?? DescriptorLimit.ConnectionsUnder(DescriptorLimit.Read(), options.Targets.Values.Sum(target => target.Shards.Count));
 
     private static void Listen(
         KestrelServerOptions kestrel, ListenAddress address, HttpProtocols withoutTls, CoordinatorServerOptions options)

@@ -28,6 +28,8 @@ internal sealed class StartupNotices(
             HostingLog.KeysInTheClear(logger, address.Url);
         }
 
+        var (connections, files) = (Listeners.ConnectionLimit(options), DescriptorLimit.Read());
+        HostingLog.ConnectionLimit(logger, connections, files);
         lifetime.ApplicationStopping.Register(() => HostingLog.Stopping(logger));
         return Task.CompletedTask;
     }

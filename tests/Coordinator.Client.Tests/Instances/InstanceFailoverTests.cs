@@ -53,6 +53,27 @@ public sealed class InstanceFailoverTests
     }
 
     [Fact]
+    public async Task A_service_that_has_too_much_to_do_is_left_alone_for_as_long_as_it_asks()
+    {
+        _first.OnBeat = _ => throw ServiceErrors.Of(
+            Grpc.Core.StatusCode.ResourceExhausted,
+            "REGISTRATIONS_TOO_FAST",
+            "too many",
+            new Google.Rpc.RetryInfo { RetryDelay = Google.Protobuf.WellKnownTypes.Duration.FromTimeSpan(TimeSpan.FromSeconds(3)) });
+        await using var one = await GrpcHost.StartAsync(_first);
+        using var client = Clients.For(one.Address);
+        await using var session = Sessions.New(client, _clock);
+
+        var start = session.StartAsync();
+        await Sessions.IdleAsync(_clock, TimeSpan.FromSeconds(6));
+        _first.OnBeat = _ => Task.CompletedTask;
+        _clock.Advance(TimeSpan.FromSeconds(6));
+
+        await start;
+        Assert.True(session.MayWrite);
+    }
+
+    [Fact]
     public async Task Where_there_are_no_streams_single_heartbeats_do()
     {
         _first.Streams = false;

@@ -88,6 +88,15 @@ public sealed class DurabilityTests(CoordinationFixture fixture) : IClassFixture
         Assert.Equal("on 10s off", await command.ExecuteScalarAsync());
     }
 
+    [Fact]
+    public async Task Statements_over_many_rows_go_by_the_key_and_wait_for_their_commits_too()
+    {
+        await using var command = fixture.Coordination.BulkSource.CreateCommand(
+            "select concat_ws(' ', current_setting('enable_seqscan'), current_setting('enable_hashjoin'), current_setting('synchronous_commit'), current_setting('idle_in_transaction_session_timeout'))");
+
+        Assert.Equal("off off on 10s", await command.ExecuteScalarAsync());
+    }
+
     private Task<InstanceLease> BeatAsync(string application, string instance) =>
         _registry.HeartbeatAsync(new InstanceReport(application, instance, 7, ""), CancellationToken.None);
 

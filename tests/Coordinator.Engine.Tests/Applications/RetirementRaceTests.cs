@@ -124,14 +124,20 @@ public sealed class RetirementRaceTests(CoordinationFixture fixture) : IClassFix
     }
 
     [Fact]
-    public async Task Registrations_do_not_wait_for_each_other()
+    public async Task Registrations_of_two_replicas_do_not_wait_for_each_other()
     {
         await _admission.AppearAsync("sharing", 1);
+        await using var second = new CoordinationDatabase(fixture.Database.ConnectionString);
+        var replica = new InstanceRegistry(second, fixture.Store, fixture.Options);
         await using var held = await HeldTransaction.BeginAsync(fixture.Database, CommitBarrier.Close);
-        var beats = Enumerable.Range(1, 5).Select(n => _admission.BeatAsync("sharing", $"held-{n}", 1)).ToList();
-        // All of them have the row's lock and wait at their commits.
-        await held.WaitersAsync(5);
-        Assert.Equal(5, await fixture.Database.ScalarAsync<long>(
+        Task[] beats =
+        [
+            _admission.BeatAsync("sharing", "held-1", 1),
+            replica.HeartbeatAsync(new InstanceReport("sharing", "held-2", 1, ""), CancellationToken.None),
+        ];
+        // Both have the row's lock and wait at their commits.
+        await held.WaitersAsync(2);
+        Assert.Equal(2, await fixture.Database.ScalarAsync<long>(
             """
             select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'
                 and query like '%coordinator.instance%'

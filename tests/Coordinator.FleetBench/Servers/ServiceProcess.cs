@@ -27,6 +27,8 @@ internal sealed class ServiceProcess : BenchServer
                 ["Coordinator__HttpListen"] = "",
                 ["Coordinator__Timings__HeartbeatInterval"] = interval.ToString("c", CultureInfo.InvariantCulture),
                 ["Coordinator__Timings__InstanceLease"] = (3 * interval).ToString("c", CultureInfo.InvariantCulture),
+                // What is measured is what goes through, not what is let through.
+                ["Coordinator__Limits__RegistrationsPerSecond"] = "1000000",
                 ["Coordinator__Targets__shop__Shards__main"] = target.ConnectionStringFor(FleetCluster.Service, "coordinator"),
                 ["Coordinator__Targets__shop__IgnoredRoles__0"] = "postgres",
                 ["Coordinator__Targets__shop__IgnoredRoles__1"] = FleetCluster.Owner,

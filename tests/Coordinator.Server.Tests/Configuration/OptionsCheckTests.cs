@@ -57,6 +57,14 @@ public class OptionsCheckTests
         Assert.Single(Problems(options => options.Listen = listen));
 
     [Fact]
+    public void Limits_that_let_nobody_in_or_can_not_be_kept_are_refused()
+    {
+        Assert.Equal("Limits:RegistrationsPerSecond", Assert.Single(Problems(options => options.Limits.RegistrationsPerSecond = 0)).Setting);
+        Assert.Equal("Limits:SessionsPerConnection", Assert.Single(Problems(options => options.Limits.SessionsPerConnection = 0)).Setting);
+        Assert.Equal("Limits:SessionsPerConnection", Assert.Single(Problems(options => options.Limits.SessionsPerConnection = 1001)).Setting);
+    }
+
+    [Fact]
     public void All_problems_are_reported_at_once_each_with_what_to_do()
     {
         var problems = Problems(options =>

@@ -160,6 +160,7 @@ public sealed class InstanceSession : ICoordinatorInstance, IAsyncDisposable, ID
         var began = _timeProvider.GetTimestamp();
         for (var failures = 1; ; failures++)
         {
+            TimeSpan pause;
             _mayBeKnown = true;
             try
             {
@@ -176,6 +177,7 @@ public sealed class InstanceSession : ICoordinatorInstance, IAsyncDisposable, ID
             catch (CoordinatorException exception)
             {
                 _status = new InstanceStatus(InstanceState.Unreachable, exception.Reason, exception.Message);
+                pause = InstanceSettings.PauseAfter(exception, failures, Jitter());
                 if (_timeProvider.GetElapsedTime(began) >= _settings.StartTimeout)
                 {
                     if (_settings.StartWhenUnreachable == UnreachableStart.Refuse)
@@ -184,12 +186,11 @@ public sealed class InstanceSession : ICoordinatorInstance, IAsyncDisposable, ID
                     }
 
                     InstanceLog.StartedUnregistered(_logger, Application, Instance, exception.Reason);
-                    return InstanceSettings.RetryPause(failures, Jitter());
+                    return pause;
                 }
             }
 
-            await Task.Delay(InstanceSettings.RetryPause(failures, Jitter()), _timeProvider, cancellationToken)
-                .ConfigureAwait(false);
+            await Task.Delay(pause, _timeProvider, cancellationToken).ConfigureAwait(false);
         }
     }
 
@@ -258,7 +259,7 @@ public sealed class InstanceSession : ICoordinatorInstance, IAsyncDisposable, ID
 
         _status = new InstanceStatus(InstanceState.Unreachable, exception.Reason, exception.Message);
         InstanceLog.HeartbeatFailed(_logger, Application, Instance, exception.Reason, exception.Message);
-        return InstanceSettings.RetryPause(failures, Jitter());
+        return InstanceSettings.PauseAfter(exception, failures, Jitter());
     }
 
     private void OnLapsed() => InstanceLog.LeaseLost(_logger, Application, Instance);

@@ -1,4 +1,5 @@
 using Coordinator.V1;
+using Grpc.Core;
 using Microsoft.Extensions.Options;
 
 namespace Coordinator.Client.Instances;
@@ -53,6 +54,12 @@ internal sealed class InstanceSettings
         var pause = FirstRetry * Math.Pow(2, Math.Min(failures, 10) - 1);
         return (pause < LongestRetry ? pause : LongestRetry) * (0.5 + (0.5 * jitter));
     }
+
+    /// <summary>The pause after a failure: what the service asked for, if it has too much to do, and up to twice that; else as above.</summary>
+    public static TimeSpan PauseAfter(CoordinatorException failure, int failures, double jitter) =>
+        failure is { StatusCode: StatusCode.ResourceExhausted, RetryAfter: { } asked }
+            ? asked * (1 + jitter)
+            : RetryPause(failures, jitter);
 
     public InstanceStartException Refused(CoordinatorException cause) => new(
         cause.Reason,
