@@ -27,13 +27,30 @@ public sealed class ReadinessTests
         Assert.Equal("migrations/rename", service.Questions[3].Contract.Migration);
     }
 
+    [Fact]
+    public async Task Several_questions_go_in_one_call()
+    {
+        var service = new FakeReadiness();
+        await using var host = await GrpcHost.StartAsync(service);
+        using var client = Clients.For(host.Address);
+        ReadinessQuestion[] questions = [new() { Contract = new() { Migration = "rename" } }, new() { Deploy = new() { Application = "a", SchemaVersion = 2 } }];
+
+        await client.CheckAllAsync(questions);
+
+        Assert.Equal(questions, service.Several);
+        Assert.Null(Assert.Single(service.Questions));
+    }
+
     private sealed class FakeReadiness : ReadinessService.ReadinessServiceBase
     {
         public List<ReadinessQuestion> Questions { get; } = [];
 
+        public List<ReadinessQuestion> Several { get; } = [];
+
         public override Task<CheckResponse> Check(CheckRequest request, ServerCallContext context)
         {
             Questions.Add(request.Question);
+            Several.AddRange(request.Questions);
             return Task.FromResult(
                 new CheckResponse { Readiness = new Readiness { Verdict = Readiness.Types.Verdict.Wait } });
         }

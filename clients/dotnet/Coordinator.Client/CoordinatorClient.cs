@@ -103,6 +103,20 @@ public sealed class CoordinatorClient : IDisposable
         return CheckAsync(new ReadinessQuestion { Contract = contract }, cancellationToken);
     }
 
+    /// <summary>
+    /// Several questions in one call: the verdict is the worst of theirs, and each blocker says in <see cref="Blocker.Question"/> which of
+    /// them it belongs to (<c>deploy=shop-api:42</c>).
+    /// </summary>
+    /// <param name="questions">One to 100 questions.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <exception cref="CoordinatorException">A question was refused, or Coordinator was not reached.</exception>
+    public Task<Readiness> CheckAllAsync(
+        IReadOnlyCollection<ReadinessQuestion> questions, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(questions);
+        return CheckAsync(new CheckRequest { Questions = { questions } }, cancellationToken);
+    }
+
     /// <summary>Closes the connections. Calls that are running fail.</summary>
     public void Dispose() => _endpoints.Dispose();
 
@@ -119,10 +133,12 @@ public sealed class CoordinatorClient : IDisposable
         return new() { Application = application, SchemaVersion = schemaVersion };
     }
 
-    private async Task<Readiness> CheckAsync(ReadinessQuestion question, CancellationToken cancellationToken)
+    private Task<Readiness> CheckAsync(ReadinessQuestion question, CancellationToken cancellationToken) =>
+        CheckAsync(new CheckRequest { Question = question }, cancellationToken);
+
+    private async Task<Readiness> CheckAsync(CheckRequest request, CancellationToken cancellationToken)
     {
-        using var call = Readiness.CheckAsync(
-            new CheckRequest { Question = question }, cancellationToken: cancellationToken);
+        using var call = Readiness.CheckAsync(request, cancellationToken: cancellationToken);
         return (await call.ResponseAsync.ConfigureAwait(false)).Readiness;
     }
 }

@@ -1,6 +1,4 @@
 using System.Text.Json.Serialization;
-using Coordinator.Domain.Migrations;
-using Coordinator.Engine.Readiness;
 using Coordinator.Server.Hosting;
 
 namespace Coordinator.Server.Readiness;
@@ -26,7 +24,7 @@ internal sealed record ReadinessDocument
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<BlockerDocument>? Losses { get; init; }
 
-    public static ReadinessDocument Of(ReadinessVerdict answer) => new()
+    public static ReadinessDocument Of(ReadinessAnswer answer) => new()
     {
         Ready = answer.Verdict == Engine.Readiness.Verdict.Ready,
         Verdict = answer.Verdict switch
@@ -41,8 +39,17 @@ internal sealed record ReadinessDocument
         Losses = answer.Losses is { } losses ? [.. losses.Select(Of)] : null,
     };
 
-    private static BlockerDocument Of(Blocker blocker) => new(blocker.Code, blocker.Subject, blocker.Message, blocker.ClearedBy);
+    private static BlockerDocument Of(AskedBlocker asked) => new(
+        asked.Blocker.Code, asked.Blocker.Subject, asked.Blocker.Message, asked.Blocker.ClearedBy)
+    {
+        Question = asked.Question,
+    };
 }
 
 /// <summary>One reason against it, as in <c>coordinator.v1.Blocker</c>.</summary>
-internal sealed record BlockerDocument(string Code, string Subject, string Message, string ClearedBy);
+internal sealed record BlockerDocument(string Code, string Subject, string Message, string ClearedBy)
+{
+    /// <summary>The question that it belongs to, as in the query; not there where the path asked one.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Question { get; init; }
+}

@@ -24,14 +24,15 @@ internal sealed class ReadinessMirror(CallerRegistry callers, ReadinessQuestions
 
     /// <summary>Answers one request, also when it is refused or fails.</summary>
     public async Task AnswerAsync(
-        HttpContext context, Func<RouteValueDictionary, V1.ReadinessQuestion> read, Func<Verdict, int> status)
+        HttpContext context, Func<HttpRequest, V1.CheckRequest> read, Func<Verdict, int> status)
     {
-        ReadinessVerdict answer;
+        ReadinessAnswer answer;
         try
         {
             // Permission first: a caller that may not ask learns nothing, not even that its question was malformed.
             MethodPolicy.Require(callers.Identify(context), Method);
-            answer = await questions.Parse(read(context.Request.RouteValues))(context.RequestAborted);
+            var asked = read(context.Request);
+            answer = await questions.Parse(asked.Question, asked.Questions)(context.RequestAborted);
         }
         catch (Exception exception)
         {

@@ -1,4 +1,3 @@
-using Coordinator.Domain.Migrations;
 using Coordinator.Engine.Readiness;
 using Coordinator.Server.Errors;
 using Coordinator.Server.Mapping;
@@ -9,7 +8,44 @@ namespace Coordinator.Server.Readiness;
 /// <summary>What a deploy tool asks, as a query that can be asked again and again.</summary>
 internal sealed class ReadinessQuestions(ReadinessQueries queries, ContractQueries contracts)
 {
-    public Func<CancellationToken, Task<ReadinessVerdict>> Parse(V1.ReadinessQuestion? question)
+    private const int Most = 100;
+
+    /// <summary>One question, or several of which each blocker names its own.</summary>
+    public Func<CancellationToken, Task<ReadinessAnswer>> Parse(
+        V1.ReadinessQuestion? question, IReadOnlyList<V1.ReadinessQuestion> questions)
+    {
+        if (questions.Count == 0)
+        {
+            var ask = Parse(question);
+            return async token => ReadinessAnswer.Of(await ask(token));
+        }
+
+        if (question is not null)
+        {
+            throw InvalidRequest.Field(
+                "questions", "QUESTION_AMBIGUOUS", "Both question and questions are set.", "Set one of them.");
+        }
+
+        if (questions.Count > Most)
+        {
+            throw InvalidRequest.Field(
+                "questions", "TOO_MANY_QUESTIONS", $"{questions.Count} questions are asked at once.", $"Ask at most {Most} in one call.");
+        }
+
+        var all = questions.Select(one => (Ask: Parse(one), Text: QuestionText.Of(one))).ToList();
+        return async token =>
+        {
+            var answers = new List<(string?, ReadinessVerdict)>();
+            foreach (var (ask, text) in all)
+            {
+                answers.Add((text, await ask(token)));
+            }
+
+            return ReadinessAnswer.Of(answers);
+        };
+    }
+
+    private Func<CancellationToken, Task<ReadinessVerdict>> Parse(V1.ReadinessQuestion? question)
     {
         switch (question?.KindCase)
         {
@@ -31,15 +67,6 @@ internal sealed class ReadinessQuestions(ReadinessQueries queries, ContractQueri
                     "question", "QUESTION_MISSING", "Nothing is asked.", "Set deploy, roll_back, migration or contract.");
         }
     }
-
-    /// <summary>Whether an answer is the one before: the texts of blockers age with every look, and that is no news.</summary>
-    public static bool IsSame(ReadinessVerdict before, ReadinessVerdict after) =>
-        before.Verdict == after.Verdict
-        && Subjects(before.Blockers).SequenceEqual(Subjects(after.Blockers))
-        && Subjects(before.Losses ?? []).SequenceEqual(Subjects(after.Losses ?? []));
-
-    private static IEnumerable<(string Code, string Subject)> Subjects(IReadOnlyList<Blocker> blockers) =>
-        blockers.Select(blocker => (blocker.Code, blocker.Subject));
 
     private static Milestone Parse(V1.ReadinessQuestion.Types.MigrationMilestone.Types.Milestone milestone) => milestone switch
     {

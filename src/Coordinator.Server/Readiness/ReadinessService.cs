@@ -11,7 +11,7 @@ internal sealed class ReadinessService(ReadinessQuestions questions, ChangeWatch
 {
     public override async Task<V1.CheckResponse> Check(V1.CheckRequest request, ServerCallContext context)
     {
-        var ask = questions.Parse(request.Question);
+        var ask = questions.Parse(request.Question, request.Questions);
         return new V1.CheckResponse { Readiness = ReadinessMapping.ToProto(await ask(context.CancellationToken)) };
     }
 
@@ -19,8 +19,8 @@ internal sealed class ReadinessService(ReadinessQuestions questions, ChangeWatch
         V1.WatchRequest request, IServerStreamWriter<V1.WatchResponse> responseStream, ServerCallContext context)
     {
         using var ending = streams.Of(context);
-        var ask = questions.Parse(request.Question);
-        await foreach (var answer in changes.WatchAsync(ask, ReadinessQuestions.IsSame, ending.Token))
+        var ask = questions.Parse(request.Question, request.Questions);
+        await foreach (var answer in changes.WatchAsync(ask, static (before, now) => now.IsSameAs(before), ending.Token))
         {
             await responseStream.WriteAsync(new V1.WatchResponse { Readiness = ReadinessMapping.ToProto(answer) }, ending.Token);
         }

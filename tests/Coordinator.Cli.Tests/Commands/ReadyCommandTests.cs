@@ -90,7 +90,54 @@ public class ReadyCommandTests : FakeCoordinatorTest
             table.Output);
     }
 
+    [Fact]
+    public async Task Several_questions_are_asked_as_one_and_each_blocker_names_its_own()
+    {
+        var blocker = Samples.OldInstance();
+        blocker.Question = "deploy=shop-worker:17";
+        Answers.On<CheckRequest, CheckResponse>(_ => new() { Readiness = Samples.Verdict(Verdict.Wait, blocker) });
+        string[] questions = ["deploy=shop-api:42", "deploy=shop-worker:17", "rollback=shop-api:41", "migration=rename-balance:completed", "contract=rename-balance"];
+
+        var result = await Server.RunAsync(["ready", "all", .. questions]);
+
+        Assert.Equal(ExitCode.NotReady, result.ExitCode);
+        Assert.StartsWith(
+            """
+            WAIT  deploy=shop-api:42, deploy=shop-worker:17, rollback=shop-api:41, migration=rename-balance:completed, contract=rename-balance (ask again in 5 s)
+              - INSTANCE_ALIVE shop-api/7f (deploy=shop-worker:17): runs version 41, last seen 12 s ago
+            """,
+            result.Output,
+            StringComparison.Ordinal);
+        var request = Assert.Single(Answers.Asked<CheckRequest>());
+        Assert.Null(request.Question);
+        ReadinessQuestion[] expected =
+        [
+            new() { Deploy = new() { Application = "shop-api", SchemaVersion = 42 } },
+            new() { Deploy = new() { Application = "shop-worker", SchemaVersion = 17 } },
+            new() { RollBack = new() { Application = "shop-api", SchemaVersion = 41 } },
+            new() { Migration = new() { Migration = "migrations/rename-balance", Milestone = Milestone.Completed } },
+            new() { Contract = new() { Migration = "migrations/rename-balance" } },
+        ];
+        Assert.Equal(expected, request.Questions);
+    }
+
+    [Fact]
+    public async Task Several_questions_can_be_waited_for()
+    {
+        Verdicts(Samples.Verdict(Verdict.Wait, Samples.OldInstance()), Samples.Verdict(Verdict.Ready));
+
+        Assert.Equal(ExitCode.Done, (await Server.RunAsync("ready", "all", "deploy=shop-api:42", "contract=rename-balance", "--wait")).ExitCode);
+
+        Assert.Equal(2, Assert.Single(Answers.Asked<WatchRequest>()).Questions.Count);
+    }
+
     [Theory]
+    [InlineData("all")]
+    [InlineData("all", "deploy=shop-api")]
+    [InlineData("all", "deploy=shop-api:0")]
+    [InlineData("all", "deploy=shop-api:42", "shop-worker:17")]
+    [InlineData("all", "migration=rename-balance:finished")]
+    [InlineData("all", "contract=")]
     [InlineData("deploy", "shop-api", "0")]
     [InlineData("deploy", "shop-api", "new")]
     [InlineData("migration", "rename-balance", "finished")]

@@ -64,6 +64,23 @@ public sealed class ReadinessMirrorTests(ShopFixture shop) : IClassFixture<ShopF
         Assert.Contains("MIGRATION_NOT_STARTED", document["blockers"]!.AsArray().Select(blocker => (string?)blocker!["code"]));
     }
 
+    [Fact]
+    public async Task Several_questions_have_the_worst_answer_and_each_blocker_names_its_own()
+    {
+        var name = Specs.NewName();
+        await shop.Server.Migrations.PlanMigrationAsync(Specs.Plan(Specs.Rename(name)));
+
+        await ExpectAsync("?deploy=free:3&rollback=free:2", "READY", HttpStatusCode.OK, retryAfter: null);
+        await ExpectAsync($"?deploy=free:3&migration={name}%3Acompleted", "BLOCKED", HttpStatusCode.Conflict, retryAfter: null);
+
+        var document = JsonNode.Parse(await _http.GetStringAsync($"/v1/readiness?migration={name}:completed&deploy=free:3&contract={name}"))!;
+        var blockers = document["blockers"]!.AsArray().Select(blocker => ((string)blocker!["code"]!, (string)blocker["question"]!)).ToList();
+        Assert.Equal(("MIGRATION_NOT_STARTED", $"migration={name}:completed"), blockers[0]);
+        Assert.Equal(("MIGRATION_NOT_STARTED", $"contract={name}"), blockers[1]);
+        Assert.Equal($"contract={name}", (string?)Assert.Single(document["losses"]!.AsArray())!["question"]);
+        Assert.Null(JsonNode.Parse(await _http.GetStringAsync($"/v1/readiness/migration/{name}/completed"))!["blockers"]![0]!["question"]);
+    }
+
     [Theory]
     [InlineData("GET", "readiness/deploy/shop-api/0", 400, "INVALID_SCHEMA_VERSION")]
     [InlineData("GET", "readiness/deploy/shop-api/-1", 400, "INVALID_SCHEMA_VERSION")]
@@ -78,7 +95,15 @@ public sealed class ReadinessMirrorTests(ShopFixture shop) : IClassFixture<ShopF
     [InlineData("GET", "readiness/contract/nobody", 404, "MIGRATION_NOT_FOUND")]
     [InlineData("GET", "readiness/contract/Nobody", 400, "INVALID_NAME")]
     [InlineData("GET", "readiness/deploy/shop-api", 404, "PATH_UNKNOWN")]
-    [InlineData("GET", "readiness", 404, "PATH_UNKNOWN")]
+    [InlineData("GET", "readiness", 400, "QUESTION_MISSING")]
+    [InlineData("POST", "gate", 400, "QUESTION_MISSING")]
+    [InlineData("POST", "readiness?deploy=shop-api:42", 404, "PATH_UNKNOWN")]
+    [InlineData("GET", "readiness?deploy=shop-api", 400, "INVALID_QUESTION")]
+    [InlineData("GET", "readiness?deploy=shop-api:42&version=42", 400, "INVALID_QUESTION")]
+    [InlineData("GET", "readiness?deploy=shop-api:0", 400, "INVALID_SCHEMA_VERSION")]
+    [InlineData("GET", "readiness?deploy=shop-api:x", 400, "INVALID_SCHEMA_VERSION")]
+    [InlineData("GET", "readiness?migration=rename:finished", 400, "INVALID_MILESTONE")]
+    [InlineData("GET", "readiness?deploy=free:3&contract=nobody", 404, "MIGRATION_NOT_FOUND")]
     [InlineData("POST", "readiness/deploy/shop-api/42", 404, "PATH_UNKNOWN")]
     [InlineData("DELETE", "gate/deploy/shop-api/42", 404, "PATH_UNKNOWN")]
     public async Task A_question_that_can_not_be_answered_says_what_to_do(string method, string path, int status, string reason)
@@ -122,8 +147,9 @@ public sealed class ReadinessMirrorTests(ShopFixture shop) : IClassFixture<ShopF
 
     private async Task ExpectAsync(string question, string verdict, HttpStatusCode gate, int? retryAfter)
     {
-        using var answer = await _http.GetAsync($"/v1/readiness/{question}");
-        using var asGate = await _http.PostAsync($"/v1/gate/{question}", null);
+        var path = question.StartsWith('?') ? question : $"/{question}";
+        using var answer = await _http.GetAsync($"/v1/readiness{path}");
+        using var asGate = await _http.PostAsync($"/v1/gate{path}", null);
 
         var document = JsonNode.Parse(await answer.Content.ReadAsStringAsync())!;
         Assert.Equal((HttpStatusCode.OK, verdict), (answer.StatusCode, (string?)document["verdict"]));

@@ -69,6 +69,44 @@ public sealed class ReadinessServiceTests(ShopFixture shop) : IClassFixture<Shop
     }
 
     [Fact]
+    public async Task Several_questions_are_answered_and_watched_as_one()
+    {
+        var name = await PlannedAsync();
+        V1.ReadinessQuestion free = new() { Deploy = new() { Application = "applications/free", SchemaVersion = 3 } };
+
+        Assert.Equal(Verdict.Ready, (await _client.CheckAsync(new() { Questions = { free, free } })).Readiness.Verdict);
+        using var watch = _client.Watch(new() { Questions = { free, About(name) } });
+        Assert.True(await watch.ResponseStream.MoveNext(CancellationToken.None));
+        var answer = watch.ResponseStream.Current.Readiness;
+        Assert.Equal(Verdict.Blocked, answer.Verdict);
+        Assert.Equal(("MIGRATION_NOT_STARTED", $"migration={name}:backfilled"), Named(Assert.Single(answer.Blockers)));
+        Assert.False((await _client.CheckAsync(new() { Question = About(name) })).Readiness.Blockers[0].HasQuestion);
+
+        await shop.Server.Migrations.CancelMigrationAsync(new() { Name = name });
+
+        Assert.True(await watch.ResponseStream.MoveNext(CancellationToken.None).WaitAsync(Eventually.DefaultBound));
+        Assert.Equal(
+            ("MIGRATION_CANCELLED", $"migration={name}:backfilled"), Named(Assert.Single(watch.ResponseStream.Current.Readiness.Blockers)));
+    }
+
+    [Fact]
+    public async Task Several_questions_that_can_not_be_answered_are_refused()
+    {
+        V1.ReadinessQuestion free = new() { Deploy = new() { Application = "free", SchemaVersion = 3 } };
+        (string Reason, V1.CheckRequest Request)[] requests =
+        [
+            ("QUESTION_AMBIGUOUS", new() { Question = free, Questions = { free } }),
+            ("QUESTION_MISSING", new() { Questions = { free, new V1.ReadinessQuestion() } }),
+            ("TOO_MANY_QUESTIONS", new() { Questions = { Enumerable.Repeat(free, 101) } }),
+            ("INVALID_SCHEMA_VERSION", new() { Questions = { free, new V1.ReadinessQuestion { Deploy = new() { Application = "free" } } } }),
+        ];
+        foreach (var (reason, request) in requests)
+        {
+            Assert.Equal(reason, (await Refusal.OfAsync(_client.CheckAsync(request))).Reason);
+        }
+    }
+
+    [Fact]
     public async Task Questions_that_can_not_be_answered_are_refused()
     {
         (StatusCode Code, string Reason, V1.ReadinessQuestion? Question)[] questions =
@@ -91,6 +129,8 @@ public sealed class ReadinessServiceTests(ShopFixture shop) : IClassFixture<Shop
 
     private static V1.ReadinessQuestion About(string migration) =>
         new() { Migration = new() { Migration = migration, Milestone = Milestone.Backfilled } };
+
+    private static (string Code, string Question) Named(V1.Blocker blocker) => (blocker.Code, blocker.Question);
 
     private async Task<string> PlannedAsync()
     {

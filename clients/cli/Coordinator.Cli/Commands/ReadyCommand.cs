@@ -13,6 +13,7 @@ internal static class ReadyCommand
           coordinator ready rollback shop-api 41                      is the way back to 41 still open?
           coordinator ready migration rename-balance backfilled
           coordinator ready contract rename-balance                   what would contracting break at this moment?
+          coordinator ready all deploy=shop-api:42 deploy=shop-worker:17
 
         Exit codes: 0 ready, 3 not yet, 4 blocked (needs a person), 124 --timeout reached, 69 Coordinator not reached.
         A program that is running already needs no answer: when Coordinator is not reached, leave it running.
@@ -25,6 +26,7 @@ internal static class ReadyCommand
             ReadyRollbackCommand.Create(runner),
             ReadyMigrationCommand.Create(runner),
             ReadyContractCommand.Create(runner),
+            ReadyAllCommand.Create(runner),
         },
         Epilogue);
 }

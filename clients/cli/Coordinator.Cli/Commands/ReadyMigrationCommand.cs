@@ -3,21 +3,12 @@ using Coordinator.Cli.Invocation;
 using Coordinator.Cli.Migrations;
 using Coordinator.Cli.Readiness;
 using Coordinator.V1;
-using Milestone = Coordinator.V1.ReadinessQuestion.Types.MigrationMilestone.Types.Milestone;
 
 namespace Coordinator.Cli.Commands;
 
 /// <summary><c>coordinator ready migration NAME MILESTONE</c></summary>
 internal static class ReadyMigrationCommand
 {
-    private static readonly Dictionary<string, Milestone> Milestones = new(StringComparer.Ordinal)
-    {
-        ["expanded"] = Milestone.Expanded,
-        ["backfilled"] = Milestone.Backfilled,
-        ["contractable"] = Milestone.Contractable,
-        ["completed"] = Milestone.Completed,
-    };
-
     private const string Epilogue = $"""
         Milestones:
           expanded        the new structure is there and kept in sync
@@ -34,8 +25,8 @@ internal static class ReadyMigrationCommand
     public static Command Create(CommandRunner runner)
     {
         var name = MigrationArgument.Create();
-        var milestone = new Argument<string>("MILESTONE") { Description = string.Join(", ", Milestones.Keys) + "." };
-        milestone.AcceptOnlyFromAmong([.. Milestones.Keys]);
+        var milestone = new Argument<string>("MILESTONE") { Description = string.Join(", ", QuestionArgument.Milestones.Keys) + "." };
+        milestone.AcceptOnlyFromAmong([.. QuestionArgument.Milestones.Keys]);
         var options = new ReadinessOptions();
         var command = new Command("migration", "Has the migration passed this point?") { name, milestone };
         options.AddTo(command);
@@ -44,7 +35,7 @@ internal static class ReadyMigrationCommand
             var asked = new ReadinessQuestion.Types.MigrationMilestone
             {
                 Migration = ResourceName.Migration(context.Get(name)),
-                Milestone = Milestones[context.Get(milestone)],
+                Milestone = QuestionArgument.Milestones[context.Get(milestone)],
             };
             return options.AskAsync(
                 context,

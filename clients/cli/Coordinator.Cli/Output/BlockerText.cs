@@ -11,8 +11,9 @@ internal static class BlockerText
         foreach (var blocker in blockers)
         {
             var subject = blocker.Subject.Length == 0 ? "" : $" {palette.Bold(PlainText.Line(blocker.Subject))}";
+            var question = blocker.HasQuestion ? $" ({PlainText.Line(blocker.Question)})" : "";
             writer.WriteLine(
-                $"{indent}- {palette.Yellow(PlainText.Line(blocker.Code))}{subject}: {PlainText.Line(blocker.Message)}");
+                $"{indent}- {palette.Yellow(PlainText.Line(blocker.Code))}{subject}{question}: {PlainText.Line(blocker.Message)}");
             if (blocker.ClearedBy.Length > 0)
             {
                 writer.WriteLine($"{indent}    {toClear}: {PlainText.Line(blocker.ClearedBy)}");

@@ -6,22 +6,21 @@ using Verdict = Coordinator.V1.Readiness.Types.Verdict;
 
 namespace Coordinator.Cli.Readiness;
 
-/// <summary>Asks one question, once or until the answer is not "not yet". It only reads: ending it at any moment changes nothing.</summary>
-internal sealed class ReadinessInquiry(CommandContext context, ReadinessQuestion question, string what)
+/// <summary>Asks one question, or several as one, once or until the answer is not "not yet". It only reads: ending it at any moment changes nothing.</summary>
+internal sealed class ReadinessInquiry(CommandContext context, CheckRequest request, string what)
 {
     public async Task<int> AskAsync(CancellationToken cancellationToken)
     {
-        var response = await context.Client.Readiness.CheckAsync(
-            new CheckRequest { Question = question }, context.Query(cancellationToken));
+        var response = await context.Client.Readiness.CheckAsync(request, context.Query(cancellationToken));
         return Answer(response.Readiness);
     }
 
     public async Task<int> WaitAsync(TimeSpan timeout, CancellationToken cancellationToken)
     {
         using var limit = new TimeLimit(timeout, context.Environment.Time, cancellationToken);
-        var request = new WatchRequest { Question = question };
+        var watched = new WatchRequest { Question = request.Question, Questions = { request.Questions } };
         var stream = new ResilientStream<WatchResponse>(
-            token => context.Client.Readiness.Watch(request, cancellationToken: token), context.Environment);
+            token => context.Client.Readiness.Watch(watched, cancellationToken: token), context.Environment);
         V1.Readiness? last = null;
         try
         {

@@ -30,10 +30,13 @@ internal sealed class ReadinessOptions
         command.Options.Add(_timeout);
     }
 
-    public async Task<int> AskAsync(
-        CommandContext context, ReadinessQuestion question, string what, CancellationToken cancellationToken)
+    public Task<int> AskAsync(
+        CommandContext context, ReadinessQuestion question, string what, CancellationToken cancellationToken) =>
+        AskAsync(context, new CheckRequest { Question = question }, what, cancellationToken);
+
+    public async Task<int> AskAsync(CommandContext context, CheckRequest request, string what, CancellationToken cancellationToken)
     {
-        var inquiry = new ReadinessInquiry(context, question, what);
+        var inquiry = new ReadinessInquiry(context, request, what);
         if (!context.Get(_wait) && context.Get(_timeout) is not null)
         {
             throw new UsageException("--timeout has no meaning without --wait.", "Add --wait, or leave --timeout out.");
