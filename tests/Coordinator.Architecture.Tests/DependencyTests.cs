@@ -13,6 +13,7 @@ public class DependencyTests
         ["Coordinator.Server"] = ["Coordinator.Engine", "Coordinator.Protocol"],
         ["Coordinator.Client"] = ["Coordinator.Protocol"],
         ["Coordinator.Client.Postgres"] = ["Coordinator.Client"],
+        ["Coordinator.Client.EntityFrameworkCore"] = ["Coordinator.Client"],
         ["Coordinator.Worker"] = ["Coordinator.Client"],
         // The command hosts the server and a worker: serve, dev, worker.
         ["Coordinator.Cli"] = ["Coordinator.Client", "Coordinator.Worker", "Coordinator.Server"],
