@@ -27,7 +27,7 @@ internal abstract class GateMutant
             """
             alter table coordinator.instance rename to every_instance;
             create view coordinator.instance as
-                select * from coordinator.every_instance where state <> 0 or expires_at > clock_timestamp();
+                select ctid, * from coordinator.every_instance where state <> 0 or expires_at > clock_timestamp();
             """);
     }
 
