@@ -46,6 +46,8 @@ internal static class InstanceProgram
             Instance = id,
             SchemaVersion = long.Parse(version, CultureInfo.InvariantCulture),
             AppVersion = $"{version}.0.0",
+            // The service may just be coming back, on a machine that is busy: who is not heard then has to be vouched for.
+            LeaveTimeout = TimeSpan.FromSeconds(30),
         });
         try
         {

@@ -100,16 +100,16 @@ public sealed class InstanceRegistry
     }
 
     /// <summary>Why a version may not start now, or null when it may. Registers nothing and promises nothing.</summary>
-    public async Task<Rejection?> CheckStartAsync(string application, long version, CancellationToken cancellationToken)
+    public async Task<Rejection?> CheckStartAsync(string application, long version, CancellationToken cancellationToken) =>
+        Admission.Check(version, await ReadLimitsAsync(application, version, cancellationToken));
+
+    /// <summary>As much of an application's state as admission asks for: the migrations that narrow its interval now.</summary>
+    internal Task<ApplicationState> ReadLimitsAsync(string application, long version, CancellationToken cancellationToken)
     {
         ApplicationInput.CheckApplication(application);
         ApplicationInput.CheckVersion(version);
-        return Admission.Check(version, await _limits.ReadAsync(application, cancellationToken));
+        return _limits.ReadAsync(application, cancellationToken);
     }
-
-    /// <summary>As much of an application's state as admission asks for: the migrations that narrow its interval now.</summary>
-    internal Task<ApplicationState> ReadLimitsAsync(string application, CancellationToken cancellationToken) =>
-        _limits.ReadAsync(application, cancellationToken);
 
     /// <summary>
     /// Records that an instance is gone for good, on somebody's word: what clears an instance that ended without a

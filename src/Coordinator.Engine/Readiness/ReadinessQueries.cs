@@ -62,15 +62,15 @@ public sealed class ReadinessQueries(CoordinationDatabase database, InstanceRegi
     private async Task<ReadinessVerdict> AdmissionAsync(
         string application, long version, CancellationToken cancellationToken)
     {
-        if (await instances.CheckStartAsync(application, version, cancellationToken) is not { } refused)
+        // From one read: a structure that is completed between two would leave a refusal without a migration to wait for.
+        var limits = await instances.ReadLimitsAsync(application, version, cancellationToken);
+        if (Admission.Check(version, limits) is not { } refused)
         {
             return ReadinessVerdict.Ready;
         }
 
         // The migrations whose unfinished structure keeps this version out; none when it is retired.
-        var limits = await instances.ReadLimitsAsync(application, cancellationToken);
         var holding = limits.Ceilings.Where(limit => limit.Value <= version).Select(limit => limit.Key).Order(StringComparer.Ordinal).ToList();
-
         var refusal = new Blocker(
             refused.Code,
             string.Create(CultureInfo.InvariantCulture, $"{application}@{version}"),
