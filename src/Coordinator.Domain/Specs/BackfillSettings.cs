@@ -3,8 +3,8 @@ using Coordinator.Domain.Backfills;
 namespace Coordinator.Domain.Specs;
 
 /// <summary>
-/// What a specification sets for every backfill of its migration, from the first batch on; null is the default. An operator may change
-/// it while the backfill runs, see <see cref="BackfillCommand.Tune"/>.
+/// What somebody set for a backfill: the specification, for all of its migration's from the first batch on, or an operator while it
+/// runs (<see cref="BackfillCommand.Tune"/>). Null is what nobody set, and has its default.
 /// </summary>
 public sealed record BackfillSettings
 {
@@ -20,7 +20,7 @@ public sealed record BackfillSettings
     /// <summary>How long a worker waits between two batches.</summary>
     public TimeSpan? PauseBetween { get; init; }
 
-    /// <summary>When nothing is granted, as <see cref="Backfills.QuietHours"/> reads it.</summary>
+    /// <summary>When nothing is granted, as <see cref="Backfills.QuietHours"/> reads it; by the coordination database's clock, in UTC.</summary>
     public string? QuietHours { get; init; }
 
     /// <summary>A query in the target: false stops the backfill.</summary>

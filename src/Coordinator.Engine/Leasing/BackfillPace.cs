@@ -1,3 +1,5 @@
+using Coordinator.Domain.Specs;
+
 namespace Coordinator.Engine.Leasing;
 
 /// <summary>How fast one shard of a backfill may go now, why, and what an operator set.</summary>
@@ -46,5 +48,5 @@ public sealed record BackfillPace
     public IReadOnlyList<LoadSignalRow> Signals { get; init; } = [];
 
     /// <summary>What an operator set.</summary>
-    public PaceSettings Settings { get; init; } = new();
+    public BackfillSettings Settings { get; init; } = new();
 }

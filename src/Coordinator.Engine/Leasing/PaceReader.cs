@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Coordinator.Domain.Specs;
 using Npgsql;
 
 namespace Coordinator.Engine.Leasing;
@@ -65,7 +66,7 @@ internal static class PaceReader
         Message = reader.GetString(11),
         Since = Optional<DateTimeOffset>(reader, 12),
         Signals = JsonSerializer.Deserialize<List<LoadSignalRow>>(reader.GetString(13)) ?? [],
-        Settings = new PaceSettings
+        Settings = new BackfillSettings
         {
             MaxWait = Optional<TimeSpan>(reader, 14),
             MaxParallel = Optional<int>(reader, 15),

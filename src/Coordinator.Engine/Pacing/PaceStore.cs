@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Coordinator.Domain.Backfills;
+using Coordinator.Domain.Specs;
 using Coordinator.Engine.Leasing;
 using Npgsql;
 using NpgsqlTypes;
@@ -116,7 +117,7 @@ internal sealed class PaceStore(CoordinationDatabase database, EngineOptions opt
             TimeSpan.FromMilliseconds(reader.GetDouble(8)),
             reader.GetInt64(10),
             TimeSpan.FromMilliseconds(reader.GetDouble(9))),
-        Settings = new PaceSettings
+        Settings = new BackfillSettings
         {
             MaxWait = reader.IsDBNull(11) ? null : reader.GetTimeSpan(11),
             MaxParallel = reader.IsDBNull(12) ? null : reader.GetInt32(12),

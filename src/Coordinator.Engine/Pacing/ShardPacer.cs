@@ -1,4 +1,5 @@
 using Coordinator.Domain.Backfills;
+using Coordinator.Domain.Specs;
 using Coordinator.Engine.Leasing;
 using Coordinator.Engine.Targets;
 using Coordinator.Postgres.Load;
@@ -130,7 +131,7 @@ internal sealed class ShardPacer(TargetShard shard, Target target, string table,
         return rate;
     }
 
-    private int Most(PaceSettings settings) =>
+    private int Most(BackfillSettings settings) =>
         Math.Max(1, Math.Min(settings.MaxParallel ?? int.MaxValue, options.ServerParallelism));
 
     // Rows per block as they were written so far; before that the first size stands.

@@ -1,5 +1,5 @@
 using Coordinator.Domain.Backfills;
-using Coordinator.Engine.Leasing;
+using Coordinator.Domain.Specs;
 
 namespace Coordinator.Engine.Pacing;
 
@@ -27,7 +27,7 @@ internal sealed record ShardSums
 
     public required BatchTiming? Timing { get; init; }
 
-    public required PaceSettings Settings { get; init; }
+    public required BackfillSettings Settings { get; init; }
 
     /// <summary>The last time that a batch found no space, also when that is over; null when none did.</summary>
     public FullDisk? FullDisk { get; init; }

@@ -1,4 +1,5 @@
 using Coordinator.Domain.Plans;
+using Coordinator.Domain.Specs;
 using Coordinator.Engine.Driving;
 using Coordinator.Engine.Leasing;
 using Coordinator.Engine.Pacing;
@@ -130,7 +131,7 @@ internal sealed class VerificationThrottle(
         changed.TrySetResult();
     }
 
-    private ShardSums Sums(PaceSettings settings, DateTimeOffset now) => new()
+    private ShardSums Sums(BackfillSettings settings, DateTimeOffset now) => new()
     {
         Shard = shard.Name,
         BatchBlocks = 1,
@@ -145,7 +146,7 @@ internal sealed class VerificationThrottle(
     };
 
     // What was set for the backfill of the table, or of its first partition; and the clock that quiet hours are meant by.
-    private async Task<(PaceSettings Settings, DateTimeOffset Now)> SettingsAsync(CancellationToken cancellationToken)
+    private async Task<(BackfillSettings Settings, DateTimeOffset Now)> SettingsAsync(CancellationToken cancellationToken)
     {
         var backfill = run.Plan.Steps.OfType<PlanStep.Backfill>().FirstOrDefault(backfill => backfill.Table == step.Table)?.Id ?? "";
         await using var command = database.DataSource.CreateCommand(
@@ -163,7 +164,7 @@ internal sealed class VerificationThrottle(
         return (Read(reader), await reader.GetFieldValueAsync<DateTimeOffset>(0, cancellationToken));
     }
 
-    private static PaceSettings Read(NpgsqlDataReader reader) => new()
+    private static BackfillSettings Read(NpgsqlDataReader reader) => new()
     {
         MaxWait = reader.IsDBNull(1) ? null : reader.GetTimeSpan(1),
         MaxParallel = reader.IsDBNull(2) ? null : reader.GetInt32(2),

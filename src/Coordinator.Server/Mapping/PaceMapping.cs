@@ -111,7 +111,7 @@ internal static class PaceMapping
         return message;
     }
 
-    private static V1.BackfillTuning ToProto(PaceSettings settings)
+    private static V1.BackfillTuning ToProto(BackfillSettings settings)
     {
         var message = new V1.BackfillTuning
         {
