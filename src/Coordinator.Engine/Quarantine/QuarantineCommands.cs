@@ -72,8 +72,8 @@ public sealed class QuarantineCommands(
     /// <see cref="EngineOptions.MostRowsPerRetry"/> in one call; those that failed longest ago first.
     /// </summary>
     /// <exception cref="EngineException">
-    /// Nothing like that is in quarantine (<c>QUARANTINED_ROW_NOT_FOUND</c>), or the migration is paused or past its gate
-    /// (<c>FENCE_NOT_OPEN</c>).
+    /// Nothing like that is in quarantine (<c>QUARANTINED_ROW_NOT_FOUND</c>), a row among them is a handler's to fill
+    /// (<c>ROW_NEEDS_HANDLER</c>), or the migration is paused or past its gate (<c>FENCE_NOT_OPEN</c>).
     /// </exception>
     public async Task<RetryResult> RetryAsync(
         string migration, RowChoice choice, RequestContext context, CancellationToken cancellationToken)
@@ -89,7 +89,9 @@ public sealed class QuarantineCommands(
 
         var tally = new RetryTally();
         var found = 0L;
-        foreach (var (shard, backfill) in await TablesAsync(plan, choice.Step, cancellationToken))
+        var tables = await TablesAsync(plan, choice.Step, cancellationToken);
+        await RequireNoHandlersRowsAsync(migration, tables, choice, cancellationToken);
+        foreach (var (shard, backfill) in tables)
         {
             var before = tally.Sum;
             found += await OnAsync(shard, () => RetryAsync(migration, backfill, shard, choice, tally, cancellationToken));
@@ -292,6 +294,30 @@ public sealed class QuarantineCommands(
                 "Name the keys of the rows as they are listed, or ask for all of them; not both.",
                 new Dictionary<string, string> { ["field"] = "keys" },
                 RejectionKind.InvalidArgument));
+        }
+    }
+
+    // Nothing is tried then, so that the answer never hides what became of other rows.
+    private static async Task RequireNoHandlersRowsAsync(
+        string migration,
+        IReadOnlyList<(TargetShard Shard, PlanStep.Backfill Table)> tables,
+        RowChoice choice,
+        CancellationToken cancellationToken)
+    {
+        foreach (var (shard, backfill) in tables.Where(static each => each.Table.Handler is not null))
+        {
+            var rows = await OnAsync(shard, () => QuarantineTable.ListAsync(
+                shard.DataSource, migration, Selection(choice, backfill), ("", ""), most: 1, cancellationToken));
+            if (rows.Count > 0)
+            {
+                throw new EngineException(new Rejection(
+                    "ROW_NEEDS_HANDLER",
+                    $"Rows of {backfill.Table} can't be tried again from here, for example {rows[0].Key}: they are filled by handler "
+                    + $"'{backfill.Handler}', which runs in workers, and there for whole batches.",
+                    $"Write these rows as the handler would, and run 'coordinator quarantine waive {migration} --step {backfill.Id} --key KEY "
+                    + "--reason WHY'; those that are deleted leave by themselves. Rows of other steps are tried with --step.",
+                    new Dictionary<string, string> { ["migration"] = migration, ["step"] = backfill.Id }));
+            }
         }
     }
 

@@ -98,8 +98,12 @@ internal sealed class QuarantineGate
             CultureInfo.InvariantCulture,
             $"{count} {(count == 1 ? "row" : "rows")} of {backfill.Table} could not be filled, for example {Where(backfill, example)}: "
             + $"{Short(example.Message)} ({example.SqlState})"),
-        $"see 'coordinator quarantine list {migration}'; correct the rows and run 'coordinator quarantine retry {migration} --all', "
-        + $"or let them stay as they are with 'coordinator quarantine waive {migration} --key KEY --reason WHY'");
+        $"see 'coordinator quarantine list {migration}'; {Remedy(migration, backfill)}, or let them stay as they are with 'coordinator quarantine waive {migration} --key KEY --reason WHY'");
+
+    // A handler runs in workers, for whole batches.
+    private static string Remedy(string migration, PlanStep.Backfill backfill) => backfill.Handler is { } handler
+        ? $"write the rows as handler {handler} would and waive them"
+        : $"correct the rows and run 'coordinator quarantine retry {migration} --all'";
 
     /// <summary>A row by its key, and by its partition where the table is partitioned.</summary>
     internal static string Where(PlanStep.Backfill backfill, QuarantinedRow row) =>

@@ -75,6 +75,40 @@ public sealed class HandlerBackfillTests(ShopFixture shop) : IClassFixture<ShopF
         await shop.Server.Migrations.RollBackMigrationAsync(new() { Name = name });
     }
 
+    [Fact]
+    public async Task A_row_that_a_handler_can_not_fill_blocks_the_contract_until_it_is_gone_or_waived()
+    {
+        await shop.ExecuteAsOwnerAsync(
+            "create table priced (id int primary key, text text, price int); insert into priced select i, i from generate_series(1, 100) i; "
+            + "update priced set text = 'free' where id in (7, 8)");
+        var name = Specs.NewName();
+        await shop.Server.Migrations.PlanMigrationAsync(Specs.Plan(Spec(name, "priced", "price")));
+        await shop.Server.Migrations.StartMigrationAsync(new() { Name = name });
+        using var worker = WorkerHost(services => services.Configure<Worker.CoordinatorWorkerOptions>(options => options.AddHandler(
+            "price", (batch, _) => batch.ExecuteAsync($"update {batch.Table} set price = text::int where {{range}}"))));
+        await worker.StartAsync();
+
+        var blocked = await WaitForAsync(
+            name, migration => migration.Blockers.Any(blocker => blocker.Code == "QUARANTINED_ROWS"), "the reason at the gate");
+
+        var blocker = blocked.Blockers.Single(blocker => blocker.Code == "QUARANTINED_ROWS");
+        Assert.Contains("2 rows of public.priced", blocker.Message, StringComparison.Ordinal);
+        Assert.Contains("write the rows as handler price would", blocker.ClearedBy, StringComparison.Ordinal);
+        Assert.Equal(98, await shop.Shop.ScalarAsync<long>("select count(*) from priced where price = id"));
+        var refused = await Refusal.OfAsync(shop.Server.Backfills.RetryQuarantinedRowsAsync(new() { Parent = name, All = true }));
+        Assert.Equal("ROW_NEEDS_HANDLER", refused.Reason);
+        await shop.Shop.ExecuteAsync("delete from priced where id = 7");
+        await WaitForAsync(
+            name,
+            migration => migration.Blockers.Any(blocker => blocker.Message.Contains("1 row of public.priced", StringComparison.Ordinal)),
+            "the row that is gone is let go");
+        await shop.Server.Backfills.WaiveQuarantinedRowsAsync(new() { Parent = name, Keys = { """{"id": 8}""" }, Reason = "free of charge" });
+        await WaitForAsync(
+            name, migration => migration.Blockers.All(blocker => blocker.Code != "QUARANTINED_ROWS"), "the gate without that reason");
+        await worker.StopAsync();
+        await shop.Server.Migrations.RollBackMigrationAsync(new() { Name = name });
+    }
+
     private static V1.MigrationSpec Spec(string name, string table = "product", string handler = "slug") => new()
     {
         Migration = name,

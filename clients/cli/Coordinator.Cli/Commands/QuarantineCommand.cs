@@ -10,7 +10,8 @@ internal static class QuarantineCommand
     private const string Epilogue = """
         A backfill goes on around a row that can't be filled (a value that can't be converted, a constraint, a trigger that
         refuses it) and puts that row into quarantine. The contract waits until each is right, gone or waived. A row that
-        the application puts right, or deletes, is let go by itself.
+        the application puts right, or deletes, is let go by itself. A row that a handler could not fill is not tried again
+        from here: write it yourself and waive it.
 
         Examples:
           coordinator quarantine list rename-balance

@@ -16,6 +16,8 @@ internal static class BatchProtocol
 
     private const int MaxApplicationNameBytes = 63;
 
+    private const string Part = "coordinator_part";
+
     /// <summary>
     /// How many rows of one batch may go into quarantine. With more it is not the rows: the statement is wrong, and a
     /// quarantine of a whole table helps nobody.
@@ -88,6 +90,44 @@ internal static class BatchProtocol
             Text(grant.Migration), Text(grant.Step), Number(grant.Batch), Number(grant.Epoch), Uuid(grant.LeaseId),
             Number(rows)),
         Commit,
+    ];
+
+    /// <summary>
+    /// Behind <see cref="Claim"/>, for a batch whose bad rows are looked for: locks its rows, so that nobody moves them, and
+    /// answers with the place and the key of each. A constraint that is checked at the commit would fail there, where no row is to
+    /// blame any more; a key is the same text whatever the role's settings are.
+    /// </summary>
+    public static IReadOnlyList<NpgsqlBatchCommand> LockRows(BatchGrant grant) =>
+    [
+        new("set constraints all immediate"),
+        new("select set_config('bytea_output', 'hex', true)"),
+        Command(
+            $"""
+            with locked as materialized (
+              select t.ctid as place from only {grant.Table} as t
+               where t.ctid >= format('(%s,0)', $2)::tid and t.ctid < format('(%s,0)', $3)::tid for no key update)
+            select l.place::text as answer, coordinator.key_of_row($1, l.place, $2, $3) from locked as l order by l.place
+            """,
+            Text(grant.Table), Number(grant.Lo), Number(grant.Hi)),
+    ];
+
+    /// <summary>Before a part of the batch that may be undone. The savepoint is the worker's: a handler controls none.</summary>
+    public static IReadOnlyList<NpgsqlBatchCommand> BeginPart => [new($"savepoint {Part}")];
+
+    /// <summary>Keeps the part.</summary>
+    public static IReadOnlyList<NpgsqlBatchCommand> EndPart =>
+        [new("set constraints all immediate"), new($"release savepoint {Part}")];
+
+    /// <summary>As if the part had not been.</summary>
+    public static IReadOnlyList<NpgsqlBatchCommand> UndoPart =>
+        [new($"rollback to savepoint {Part}"), new($"release savepoint {Part}")];
+
+    /// <summary>Puts a row into quarantine, inside the batch.</summary>
+    public static IReadOnlyList<NpgsqlBatchCommand> Quarantine(BatchGrant grant, string key, string sqlState, string message) =>
+    [
+        Command(
+            "select coordinator.quarantine_row($1, $2, $3, $4, $5, $6)",
+            Text(grant.Migration), Text(grant.Step), Text(grant.Table), Text(key), Text(sqlState), Text(message)),
     ];
 
     /// <summary>The claim of a later holder, committed before its batch.</summary>

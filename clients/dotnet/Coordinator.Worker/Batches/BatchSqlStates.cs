@@ -15,4 +15,7 @@ internal static class BatchSqlStates
     public const string WrongIsolation = "CO011";
     public const string RangeDiffers = "CO012";
     public const string TooManyBadRows = "CO015";
+
+    /// <summary>Of a row in quarantine that no error of the target is to blame for: a handler has said that it can't be filled.</summary>
+    public const string BadRow = "CO017";
 }

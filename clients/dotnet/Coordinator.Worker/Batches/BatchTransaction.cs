@@ -37,19 +37,21 @@ public static class BatchTransaction
             target,
             grant,
             connection => CommitAsync(connection, grant, BatchProtocol.Batch(grant), cancellationToken),
-            grant.Table is null ? null : connection => BisectAsync(connection, grant, cancellationToken),
+            async (connection, _) => grant.Table is null
+                ? null
+                : await BisectAsync(connection, grant, cancellationToken).ConfigureAwait(false),
             cancellationToken);
     }
 
     /// <summary>
-    /// Runs the batch by what <paramref name="commit"/> does, from the claim to the commit; after a row's own fault by
-    /// what <paramref name="aroundBadRows"/> does, where that is known.
+    /// Runs the batch by what <paramref name="commit"/> does, from the claim to the commit; after a row's own fault, told by an
+    /// error of the target, by what <paramref name="aroundBadRows"/> does, unless that answers null: it can't help.
     /// </summary>
     internal static async Task<BatchOutcome> RunAsync(
         NpgsqlDataSource target,
         BatchGrant grant,
         Func<NpgsqlConnection, Task<BatchOutcome>> commit,
-        Func<NpgsqlConnection, Task<BatchOutcome>>? aroundBadRows,
+        Func<NpgsqlConnection, PostgresException, Task<BatchOutcome?>> aroundBadRows,
         CancellationToken cancellationToken)
     {
         NpgsqlConnection connection;
@@ -82,7 +84,7 @@ public static class BatchTransaction
         NpgsqlConnection connection,
         BatchGrant grant,
         Func<NpgsqlConnection, Task<BatchOutcome>> commit,
-        Func<NpgsqlConnection, Task<BatchOutcome>>? aroundBadRows,
+        Func<NpgsqlConnection, PostgresException, Task<BatchOutcome?>> aroundBadRows,
         CancellationToken cancellationToken)
     {
         try
@@ -102,9 +104,10 @@ public static class BatchTransaction
         {
             // After an error the server skips to the end of the message and leaves the transaction open and failed.
             await RollbackAsync(connection).ConfigureAwait(false);
-            return aroundBadRows is not null && FailureClass.Of(exception.SqlState) == FailureKind.Data
-                ? await aroundBadRows(connection).ConfigureAwait(false)
-                : await TranslateAsync(connection, grant, exception, cancellationToken).ConfigureAwait(false);
+            return (FailureClass.Of(exception.SqlState) == FailureKind.Data
+                    ? await aroundBadRows(connection, exception).ConfigureAwait(false)
+                    : null)
+                ?? await TranslateAsync(connection, grant, exception, cancellationToken).ConfigureAwait(false);
         }
     }
 
@@ -167,7 +170,8 @@ public static class BatchTransaction
         return At(grant, outcome ?? throw new InvalidOperationException("The batch committed without an answer."));
     }
 
-    private static async Task<BatchOutcome> TranslateAsync(
+    /// <summary>The outcome of a batch that the target refused, after its rollback.</summary>
+    internal static async Task<BatchOutcome> TranslateAsync(
         NpgsqlConnection connection, BatchGrant grant, PostgresException exception, CancellationToken cancellationToken)
     {
         var message = exception.MessageText;
@@ -350,7 +354,7 @@ public static class BatchTransaction
     /// Whether the server's verdict is missing. An ERROR is a verdict: the transaction is gone. FATAL is not: a backend
     /// that is terminated while its commit waits for a standby has committed.
     /// </summary>
-    private static bool IsLostConnection(Exception exception) =>
+    internal static bool IsLostConnection(Exception exception) =>
         exception is PostgresException { InvariantSeverity: "FATAL" or "PANIC" }
             or (NpgsqlException and not PostgresException)
             or TimeoutException or IOException or System.Net.Sockets.SocketException or ObjectDisposedException;

@@ -15,19 +15,23 @@ namespace Coordinator.Worker.Handlers;
 [SuppressMessage("Design", "CA1001", Justification = "A semaphore without a wait handle holds nothing to release.")]
 public sealed class BatchContext
 {
-    /// <summary>What stands for the batch's rows in a statement: a condition on <c>ctid</c> of the table.</summary>
+    /// <summary>What stands for the rows of the call in a statement: a condition on <c>ctid</c> of the table.</summary>
     public const string RangePlaceholder = "{range}";
 
     private readonly NpgsqlConnection _connection;
     private readonly BatchGrant _grant;
+    private readonly RowSpan _rows;
     private readonly CancellationToken _cancellationToken;
     private readonly SemaphoreSlim _one = new(1, 1);
     private bool _closed;
+    private bool _usedRange;
+    private bool _usedBlocks;
 
-    internal BatchContext(NpgsqlConnection connection, BatchGrant grant, CancellationToken cancellationToken)
+    internal BatchContext(NpgsqlConnection connection, BatchGrant grant, RowSpan rows, CancellationToken cancellationToken)
     {
         _connection = connection;
         _grant = grant;
+        _rows = rows;
         _cancellationToken = cancellationToken;
     }
 
@@ -46,21 +50,66 @@ public sealed class BatchContext
     /// <summary>The table that is filled, qualified and quoted, as it may stand in SQL.</summary>
     public string Table => _grant.Table ?? "";
 
-    /// <summary>The first table block of the batch.</summary>
-    public long FirstBlock => _grant.Lo;
+    /// <summary>
+    /// The first table block of the batch. A handler that asks for it chooses its rows by itself, so its batch can't be divided
+    /// around bad rows and fails as a whole: use <c>{range}</c> where that will do.
+    /// </summary>
+    public long FirstBlock
+    {
+        get
+        {
+            _usedBlocks = true;
+            return _grant.Lo;
+        }
+    }
 
-    /// <summary>One past its last table block.</summary>
-    public long EndBlock => _grant.Hi;
+    /// <summary>One past its last table block; see <see cref="FirstBlock"/>.</summary>
+    public long EndBlock
+    {
+        get
+        {
+            _usedBlocks = true;
+            return _grant.Hi;
+        }
+    }
 
-    /// <summary>From 1; above 1, an earlier run may have had effects outside the target.</summary>
+    /// <summary>
+    /// From 1; above 1, an earlier run may have had effects outside the target. So may one before a call for a
+    /// <see cref="IsPart">part</see>.
+    /// </summary>
     public long Attempt => _grant.Epoch;
 
     /// <summary>
-    /// The same for every run of this batch in this pass over the table, and for no other batch: whoever gets it with a
-    /// call can tell a repeat from a new one. Add the row's key to it for calls per row.
+    /// Whether this call is for some of the batch's rows only: the call for all of them failed by a row that can't be filled, was
+    /// rolled back, and the rows that can are found by calls for fewer and fewer. <c>{range}</c> stands for the part's rows.
     /// </summary>
-    public string IdempotencyKey =>
-        string.Create(CultureInfo.InvariantCulture, $"{Migration}/{Shard}/{Step}/{Batch}");
+    public bool IsPart => _rows is not RowSpan.Blocks;
+
+    /// <summary>
+    /// The same for every call for these rows of this batch in this pass over the table, and for no other: whoever gets it can
+    /// tell a repeat from a new one. A <see cref="IsPart">part</see> has a key of its own, so that it is not taken for the whole.
+    /// For calls per row, <see cref="IdempotencyKeyOf"/>.
+    /// </summary>
+    public string IdempotencyKey => BatchName + _rows.KeySuffix;
+
+    /// <summary>
+    /// The key for a call about one row: the same in every run of the batch, whether the row came with the whole batch or with a
+    /// part of it.
+    /// </summary>
+    /// <param name="row">What tells the row from the others of the batch: its primary key, as text that is always the same.</param>
+    public string IdempotencyKeyOf(string row)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(row);
+        return $"{BatchName}/row-{row}";
+    }
+
+    /// <summary>Whether <c>{range}</c> alone decides which rows it works on, so that a part of the batch is a part of its work.</summary>
+    internal bool FindsRowsByRange => _usedRange && !_usedBlocks;
+
+    /// <summary>Whether it has tried to send a statement.</summary>
+    internal bool HasSent { get; private set; }
+
+    private string BatchName => string.Create(CultureInfo.InvariantCulture, $"{Migration}/{Shard}/{Step}/{Batch}");
 
     /// <summary>The first error that the target gave to one of the handler's statements; null when none did.</summary>
     internal PostgresException? Failure { get; private set; }
@@ -181,10 +230,14 @@ public sealed class BatchContext
         ArgumentNullException.ThrowIfNull(sql);
         ArgumentNullException.ThrowIfNull(args);
         HandlerStatement.ThrowIfTransactionControl(sql);
-        // Literals, so that the parameters keep the numbers that the handler gave them.
-        var range = string.Create(
-            CultureInfo.InvariantCulture, $"(ctid >= '({FirstBlock},0)'::tid and ctid < '({EndBlock},0)'::tid)");
-        var command = new NpgsqlBatchCommand(sql.Replace(RangePlaceholder, range, StringComparison.Ordinal));
+        HasSent = true;
+        if (sql.Contains(RangePlaceholder, StringComparison.Ordinal))
+        {
+            _usedRange = true;
+            sql = sql.Replace(RangePlaceholder, _rows.Condition, StringComparison.Ordinal);
+        }
+
+        var command = new NpgsqlBatchCommand(sql);
         foreach (var arg in args)
         {
             command.Parameters.Add(new NpgsqlParameter { Value = arg ?? DBNull.Value });

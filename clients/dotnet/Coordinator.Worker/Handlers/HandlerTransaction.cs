@@ -1,4 +1,3 @@
-using System.Data;
 using Coordinator.Worker.Batches;
 using Npgsql;
 
@@ -8,10 +7,25 @@ namespace Coordinator.Worker.Handlers;
 /// Runs one granted batch by a handler. The same transaction as a statement's (see <see cref="BatchTransaction"/>), with
 /// the handler between the claim and the ledger: guards and claim are one message, ledger and commit another, and the
 /// handler sees neither. A handler that is stopped past its lease can't commit: its successor's raise waits for it or
-/// supersedes it, and the target's own timer ends it.
+/// supersedes it, and the target's own timer ends it. After a row's own fault the batch is run once more, around such rows.
 /// </summary>
-internal static class HandlerTransaction
+internal sealed class HandlerTransaction
 {
+    private readonly BatchGrant _grant;
+    private readonly IBackfillHandler _handler;
+    private readonly CancellationToken _leaseEnded;
+    private readonly CancellationToken _cancellationToken;
+    private BatchContext? _called;
+
+    private HandlerTransaction(
+        BatchGrant grant, IBackfillHandler handler, CancellationToken leaseEnded, CancellationToken cancellationToken)
+    {
+        _grant = grant;
+        _handler = handler;
+        _leaseEnded = leaseEnded;
+        _cancellationToken = cancellationToken;
+    }
+
     /// <summary>
     /// Runs the batch. Refusals and failures, the handler's too, are outcomes; only cancellation throws, and then nothing
     /// was committed unless it came while the commit was on its way.
@@ -26,133 +40,94 @@ internal static class HandlerTransaction
         BatchGrant grant,
         IBackfillHandler handler,
         CancellationToken leaseEnded,
-        CancellationToken cancellationToken) => BatchTransaction.RunAsync(
-            target,
-            grant,
-            connection => CommitAsync(connection, grant, handler, leaseEnded, cancellationToken),
-            // Which row is at fault only the handler knows.
-            aroundBadRows: null,
-            cancellationToken);
-
-    private static async Task<BatchOutcome> CommitAsync(
-        NpgsqlConnection connection,
-        BatchGrant grant,
-        IBackfillHandler handler,
-        CancellationToken leaseEnded,
         CancellationToken cancellationToken)
+    {
+        var run = new HandlerTransaction(grant, handler, leaseEnded, cancellationToken);
+        return BatchTransaction.RunAsync(target, grant, run.CommitAsync, run.AfterCommitFailedAsync, cancellationToken);
+    }
+
+    private async Task<BatchOutcome> CommitAsync(NpgsqlConnection connection)
     {
         var xid = "";
         await BatchTransaction.ExecuteAsync(
-            connection, grant, BatchProtocol.Claim(grant), answer => xid = answer.GetString(0), cancellationToken)
+            connection, _grant, BatchProtocol.Claim(_grant), answer => xid = answer.GetString(0), _cancellationToken)
             .ConfigureAwait(false);
-        using var ended = CancellationTokenSource.CreateLinkedTokenSource(leaseEnded, cancellationToken);
-        var context = new BatchContext(connection, grant, ended.Token);
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(_leaseEnded, _cancellationToken);
+        var context = new BatchContext(connection, _grant, new RowSpan.Blocks(_grant.Lo, _grant.Hi), ended.Token);
+        _called = context;
         long rows;
         try
         {
-            rows = await CallAsync(handler, context, ended.Token).ConfigureAwait(false);
+            rows = await HandlerCall.RunAsync(_handler, context, ended.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (ended.IsCancellationRequested)
         {
-            await RollbackAsync(connection).ConfigureAwait(false);
+            await HandlerCall.RollbackAsync(connection).ConfigureAwait(false);
             throw;
         }
 #pragma warning disable CA1031 // The application's code: whatever it throws is its failure, not the worker's.
         catch (Exception exception)
 #pragma warning restore CA1031
         {
-            return await FailedAsync(connection, grant, context, xid, exception, cancellationToken).ConfigureAwait(false);
+            var failed = await HandlerCall.FailedAsync(connection, _grant, context, xid, exception, _cancellationToken)
+                .ConfigureAwait(false);
+            return failed is BatchOutcome.ProtocolBroken
+                ? failed
+                : await AroundAsync(connection, RowFault.Of(context, exception), failed).ConfigureAwait(false);
         }
 
-        return await FinishAsync(connection, grant, context, rows, cancellationToken).ConfigureAwait(false);
+        return await FinishAsync(connection, context, rows).ConfigureAwait(false);
     }
 
-    private static async Task<long> CallAsync(
-        IBackfillHandler handler, BatchContext context, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await handler.RunAsync(context, cancellationToken).ConfigureAwait(false);
-        }
-        finally
-        {
-            await context.CloseAsync().ConfigureAwait(false);
-        }
-    }
-
-    private static async Task<BatchOutcome> FinishAsync(
-        NpgsqlConnection connection, BatchGrant grant, BatchContext context, long rows, CancellationToken cancellationToken)
+    private async Task<BatchOutcome> FinishAsync(NpgsqlConnection connection, BatchContext context, long rows)
     {
         BatchOutcome? outcome = null;
         try
         {
             await BatchTransaction.ExecuteAsync(
                 connection,
-                grant,
-                BatchProtocol.Finish(grant, Math.Max(rows, 0)),
+                _grant,
+                BatchProtocol.Finish(_grant, rows),
                 answer => outcome = new BatchOutcome.Committed(answer.GetInt64(0), answer.GetString(1))
                 {
                     Elapsed = answer.GetTimeSpan(2),
                 },
-                cancellationToken).ConfigureAwait(false);
+                _cancellationToken).ConfigureAwait(false);
         }
         catch (PostgresException exception)
             when (exception.SqlState == PostgresErrorCodes.InFailedSqlTransaction && context.Failure is not null)
         {
             await BatchTransaction.RollbackAsync(connection).ConfigureAwait(false);
-            return BatchTransaction.At(grant, Failed(context.Failure));
+            return await AroundAsync(
+                connection, RowFault.Of(context, thrown: null), BatchTransaction.At(_grant, HandlerCall.Failed(context.Failure)))
+                .ConfigureAwait(false);
         }
 
         return BatchTransaction.At(
-            grant, outcome ?? throw new InvalidOperationException("The batch committed without an answer."));
+            _grant, outcome ?? throw new InvalidOperationException("The batch committed without an answer."));
     }
 
-    private static async Task<BatchOutcome> FailedAsync(
-        NpgsqlConnection connection,
-        BatchGrant grant,
-        BatchContext context,
-        string xid,
-        Exception exception,
-        CancellationToken cancellationToken)
+    /// <summary>A constraint that is checked at the commit has found a row.</summary>
+    private async Task<BatchOutcome?> AfterCommitFailedAsync(NpgsqlConnection connection, PostgresException exception) =>
+        _called is null || RowFault.Of(exception) is not { } fault
+            ? null
+            : await AroundAsync(connection, fault, BatchTransaction.At(_grant, HandlerCall.Failed(exception))).ConfigureAwait(false);
+
+    /// <summary>The batch was rolled back. Runs it around its bad rows, where there are any and its rows can be told apart.</summary>
+    private async Task<BatchOutcome> AroundAsync(NpgsqlConnection connection, RowFault? fault, BatchOutcome failed)
     {
-        if (connection.FullState != ConnectionState.Open)
+        if (fault is null || _grant.Table is null || connection.FullState != System.Data.ConnectionState.Open)
         {
-            // Not told by the exception: the handler may have lost a connection of its own to somewhere else. An ERROR is
-            // the server's word that nothing is left, also where Npgsql gives the connection up after it.
-            return context.Failure is { InvariantSeverity: "ERROR" } told
-                ? BatchTransaction.At(grant, Failed(told))
-                : throw new NpgsqlException("The connection was lost while the handler ran.", exception);
+            return failed;
         }
 
-        await BatchTransaction.RollbackAsync(connection).ConfigureAwait(false);
-        if (await BatchTransaction.ClaimSurvivedAsync(connection, grant, xid, cancellationToken).ConfigureAwait(false))
+        if (_called is not { FindsRowsByRange: true })
         {
-            return BatchTransaction.At(grant, new BatchOutcome.ProtocolBroken(
-                BatchSqlStates.TransactionEscaped,
-                "TRANSACTION_ESCAPED: the handler's SQL ended the transaction that claimed the batch, so part of its effect is "
-                + "committed without the ledger's entry: stop the migration, do not run the batch again"));
+            return BatchTransaction.At(_grant, fault.Failed(HandlerBisection.OwnRows));
         }
 
-        return BatchTransaction.At(grant, exception is PostgresException refused
-            ? Failed(refused)
-            : context.Failure is { } first && ReferenceEquals(exception.InnerException, first)
-                ? Failed(first)
-                : new BatchOutcome.HandlerFailed($"{exception.GetType().Name}: {exception.Message}"));
-    }
-
-    private static BatchOutcome.Failed Failed(PostgresException exception) =>
-        new(exception.SqlState, exception.MessageText, FailureClass.Of(exception.SqlState));
-
-    /// <summary>A connection that is broken has nothing to roll back: the server does it when it notices.</summary>
-    private static async Task RollbackAsync(NpgsqlConnection connection)
-    {
-        try
-        {
-            await BatchTransaction.RollbackAsync(connection).ConfigureAwait(false);
-        }
-        catch (Exception exception) when (exception is NpgsqlException or InvalidOperationException)
-        {
-            // Closed below.
-        }
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(_leaseEnded, _cancellationToken);
+        return await new HandlerBisection(_grant, _handler, fault, ended.Token, _cancellationToken)
+            .RunAsync(connection).ConfigureAwait(false);
     }
 }

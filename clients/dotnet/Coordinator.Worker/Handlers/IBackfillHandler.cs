@@ -5,13 +5,16 @@ namespace Coordinator.Worker.Handlers;
 /// transaction, which belongs to the worker: what it does to the target through the <see cref="BatchContext"/> takes
 /// effect exactly once, together with the batch's entry in the ledger, or not at all. What it does anywhere else (a
 /// message sent, a service called) may happen more than once, since the transaction may fail after it: send
-/// <see cref="BatchContext.IdempotencyKey"/> along. Called by several batches at the same time.
+/// <see cref="BatchContext.IdempotencyKey"/> along. Called for several batches at the same time.
 /// </summary>
 public interface IBackfillHandler
 {
     /// <summary>
     /// Runs one batch. An exception rolls it back and gives it back with the exception's message; it is tried again
-    /// later, by this worker or another.
+    /// later, by this worker or another. When a row is at fault (<see cref="BadRowException"/>, or an error of the target about
+    /// a value, a constraint or a trigger), the worker calls again at once, for parts of the batch, until such rows are alone;
+    /// they go into quarantine and the others are filled, in one transaction. Each call does its work for <c>{range}</c>, no
+    /// more and no less.
     /// </summary>
     /// <param name="batch">The batch and its transaction. Not to be used after the call has ended.</param>
     /// <param name="cancellationToken">
