@@ -21,7 +21,7 @@ internal sealed class InstanceSessions(InstanceRegistry registry, InstanceLimits
         {
             var report = identity.Accept(ApplicationMapping.ToReport(request.Report));
             var lease = await registry.HeartbeatAsync(report, allowance, ending.Token);
-            await responses.WriteAsync(ApplicationMapping.ToSessionResponse(lease), ending.Token);
+            await responses.WriteAsync(ApplicationMapping.ToSessionResponse(lease), context.CancellationToken);
         }
     }
 }

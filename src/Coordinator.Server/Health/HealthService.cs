@@ -21,7 +21,7 @@ internal sealed class HealthService(ServingState serving, StreamEnding streams) 
     {
         using var ending = streams.Of(context);
         ServingStatus? last = null;
-        for (var isLast = false; ; isLast = ending.IsCancellationRequested)
+        for (var isLast = false; ; isLast = ending.Token.IsCancellationRequested)
         {
             var (status, changed) = serving.Of(request.Service);
             var now = status ?? ServingStatus.ServiceUnknown;

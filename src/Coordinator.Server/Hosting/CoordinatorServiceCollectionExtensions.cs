@@ -32,6 +32,7 @@ internal static class CoordinatorServiceCollectionExtensions
         services.AddSingleton<ServerTelemetry>();
         services.AddSingleton<CallerRegistry>();
         services.AddSingleton<StreamEnding>();
+        services.AddHostedService(provider => provider.GetRequiredService<StreamEnding>());
         services.AddSingleton<InstanceLimits>();
         services.AddSingleton<InstanceSessions>();
         services.AddSingleton<ChangeWatch>();

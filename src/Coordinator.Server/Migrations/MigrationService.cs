@@ -64,7 +64,7 @@ internal sealed class MigrationService(
         using var ending = streams.Of(context);
         await foreach (var view in changes.WatchAsync(token => queries.GetAsync(name, token), MigrationChange.IsNone, ending.Token))
         {
-            await responseStream.WriteAsync(new V1.WatchMigrationResponse { Migration = MigrationMapping.ToProto(view) }, ending.Token);
+            await responseStream.WriteAsync(new V1.WatchMigrationResponse { Migration = MigrationMapping.ToProto(view) }, context.CancellationToken);
             if (view.State.IsFinished)
             {
                 return;
@@ -123,7 +123,7 @@ internal sealed class MigrationService(
         using var ending = streams.Of(context);
         await foreach (var response in verification.RunAsync(name, order, context.Order(""), ending.Token))
         {
-            await responseStream.WriteAsync(response, ending.Token);
+            await responseStream.WriteAsync(response, context.CancellationToken);
         }
     }
 

@@ -22,7 +22,7 @@ internal sealed class ReadinessService(ReadinessQuestions questions, ChangeWatch
         var ask = questions.Parse(request.Question, request.Questions);
         await foreach (var answer in changes.WatchAsync(ask, static (before, now) => now.IsSameAs(before), ending.Token))
         {
-            await responseStream.WriteAsync(new V1.WatchResponse { Readiness = ReadinessMapping.ToProto(answer) }, ending.Token);
+            await responseStream.WriteAsync(new V1.WatchResponse { Readiness = ReadinessMapping.ToProto(answer) }, context.CancellationToken);
         }
     }
 }
