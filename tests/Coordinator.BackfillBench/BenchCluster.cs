@@ -24,6 +24,13 @@ internal sealed class BenchCluster : IAsyncDisposable
 
     public EmbeddedPostgres Server => _server;
 
+    /// <summary>What the database server has used so far, with all its sessions.</summary>
+    public TimeSpan ProcessorTime => ProcessFigures.ProcessorTimeWithChildren(ProcessId);
+
+    // Its first line; PostgreSQL writes it beside the socket.
+    private int ProcessId => int.Parse(
+        File.ReadLines(Path.Combine(_server.SocketDirectory, $".s.PGSQL.{_server.Port}.lock")).First(), CultureInfo.InvariantCulture);
+
     public static async Task<BenchCluster> StartAsync()
     {
         var directory = System.IO.Directory.CreateTempSubdirectory("coordinator-bench-").FullName;

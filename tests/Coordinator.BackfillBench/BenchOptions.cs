@@ -10,11 +10,11 @@ internal sealed record BenchOptions(int Rows, int Repetitions, int BatchRows, IR
         usage: bench-backfill [--quick] [--rows N] [--repetitions N] [--batch-rows N] [--only TEXT] [SUITE …]
           --quick    a smoke run of a minute: 200,000 rows, once; its figures say nothing
           --only     only segments whose name contains the text, beside the one that they are compared with
-          SUITE      shapes, trigger, scale, claims, foreground; several, or 'all'. Without one: shapes and trigger
+          SUITE      shapes, trigger, scale, claims, crowd, foreground; several, or 'all'. Without one: shapes and trigger
         Figures are ratios within one run: segments are shuffled anew in each repetition, medians with min and max are shown.
         """;
 
-    private static readonly string[] All = ["shapes", "trigger", "scale", "claims", "foreground"];
+    private static readonly string[] All = ["shapes", "trigger", "scale", "claims", "crowd", "foreground"];
 
     public static BenchOptions? Parse(string[] arguments)
     {

@@ -1,4 +1,5 @@
 using Coordinator.BackfillBench.Claims;
+using Coordinator.BackfillBench.Crowd;
 using Coordinator.BackfillBench.Foreground;
 using Coordinator.BackfillBench.Segments;
 using Coordinator.BackfillBench.Service;
@@ -18,6 +19,7 @@ internal static class Suites
                 "trigger" => TriggerAsync(cluster, options),
                 "scale" => ScaleAsync(cluster, options),
                 "claims" => ClaimSuite.RunAsync(cluster, Math.Max(options.Rows / 100, 5_000), options.Repetitions),
+                "crowd" => CrowdSuite.RunAsync(cluster, Math.Max(options.Rows / 100, 20_000), options.Repetitions),
                 "foreground" => ForegroundSuite.RunAsync(cluster, options.Rows, options.Repetitions),
                 _ => throw new ArgumentOutOfRangeException(nameof(options), suite, "No suite is called that."),
             });

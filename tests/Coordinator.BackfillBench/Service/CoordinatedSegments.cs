@@ -68,12 +68,16 @@ internal static class CoordinatedSegments
         await using var service = await CoordinatedService.StartAsync(database);
         await service.WarmUpAsync(workers);
         var (server, worker) = (service.ServerProcessorTime, service.WorkersProcessorTime);
+        var (serverMemory, workerMemory) = (service.ServerMemoryNow, service.WorkerMemoryNow);
         await service.OpenBackfillAsync(yaml, tuning);
         var elapsed = await service.BackfilledAsync();
         Report.Meanwhile(
-            $"    service {Percent(service.ServerProcessorTime - server)} of a core, {service.ServerMemory / 1_048_576} MiB at its peak; "
-            + $"workers {Percent(service.WorkersProcessorTime - worker)}, {service.WorkerMemory / 1_048_576} MiB each");
+            $"    service {Percent(service.ServerProcessorTime - server)} of a core, memory {Memory(serverMemory, service.ServerMemoryNow, service.ServerMemory)}; "
+            + $"workers {Percent(service.WorkersProcessorTime - worker)}, memory of one {Memory(workerMemory, service.WorkerMemoryNow, service.WorkerMemory)}");
         return elapsed;
+
+        static string Memory(long from, long to, long peak) => string.Create(
+            CultureInfo.InvariantCulture, $"{from / 1_048_576} → {to / 1_048_576} MiB (peak {peak / 1_048_576})");
 
         string Percent(TimeSpan used) => string.Create(CultureInfo.InvariantCulture, $"{100 * used / elapsed:0} %");
     }

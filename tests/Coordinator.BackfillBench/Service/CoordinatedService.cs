@@ -21,59 +21,61 @@ internal sealed class CoordinatedService : IAsyncDisposable
 
     private readonly BenchDatabase _database;
     private readonly string _coordination;
-    private readonly string _address = $"http://127.0.0.1:{CoordinatorProcess.FreePort()}";
+    private readonly bool _limited;
+    private readonly List<string> _addresses = [NewAddress()];
     private readonly CoordinatorProcess _server;
+    private readonly List<CoordinatorProcess> _replicas = [];
     private readonly List<CoordinatorProcess> _workers = [];
     private readonly NpgsqlDataSource _questions;
 
-    private CoordinatedService(BenchDatabase database, string coordination)
+    private CoordinatedService(BenchDatabase database, string coordination, bool limited)
     {
         _database = database;
         _coordination = coordination;
         _questions = NpgsqlDataSource.Create(database.Cluster.ConnectionString(coordination));
-        var cluster = database.Cluster;
-        _server = CoordinatorProcess.Start(
-            $"{database.Name}-server",
-            cluster.Directory,
-            new Dictionary<string, string>
-            {
-                [CompileOnce] = "0",
-                ["Coordinator__ConnectionString"] = cluster.ConnectionString(coordination, "bench_coordinator", "coordinator"),
-                ["Coordinator__Listen"] = _address,
-                ["Coordinator__HttpListen"] = "",
-                // What a server bears is the throttle's business; this limit would only hide what is measured.
-                ["Coordinator__Timings__ServerParallelism"] = "2147483647",
-                ["Coordinator__Targets__bench__Shards__main"] = cluster.ConnectionString(database.Name, "bench_coordinator", "coordinator"),
-                ["Coordinator__Targets__bench__WorkerRoles__0"] = "bench_worker",
-                ["Coordinator__Targets__bench__IgnoredRoles__0"] = "postgres",
-                ["Coordinator__Targets__bench__IgnoredRoles__1"] = "bench_owner",
-            },
-            "serve");
-        var options = new CoordinatorClientOptions();
-        options.Addresses.Add(_address);
-        Client = new CoordinatorClient(options);
+        _limited = limited;
+        _server = StartServer($"{database.Name}-server", _addresses[0]);
+        Client = NewClient();
     }
 
     public CoordinatorClient Client { get; }
 
+    /// <summary>Questions to the coordination database.</summary>
+    public NpgsqlDataSource Coordination => _questions;
+
     public long ServerMemory => _server.PeakMemory;
+
+    public long ServerMemoryNow => _server.Memory;
+
+    /// <summary>Of the largest worker; 0 without workers.</summary>
+    public long WorkerMemoryNow => _workers.Select(worker => worker.Memory).DefaultIfEmpty().Max();
 
     public long WorkerMemory => _workers.Max(worker => worker.PeakMemory);
 
-    public TimeSpan ServerProcessorTime => _server.ProcessorTime;
+    /// <summary>Of all replicas.</summary>
+    public TimeSpan ServerProcessorTime =>
+        _replicas.Aggregate(_server.ProcessorTime, (sum, replica) => sum + replica.ProcessorTime);
 
     public TimeSpan WorkersProcessorTime => _workers.Aggregate(TimeSpan.Zero, (sum, worker) => sum + worker.ProcessorTime);
 
-    public static async Task<CoordinatedService> StartAsync(BenchDatabase database)
+    /// <summary>Starts a service; <paramref name="limited"/> keeps the limit of batches at a time on one target server.</summary>
+    public static async Task<CoordinatedService> StartAsync(BenchDatabase database, bool limited = false)
     {
         var coordination = database.Name + "_coordination";
         await database.Cluster.ExecuteAsync("postgres", $"create database {coordination} owner bench_coordinator");
-        var service = new CoordinatedService(database, coordination);
-        await Eventually.SucceedsAsync<CoordinatorException>(
-            () => service.Client.Migrations.ListMigrationsAsync(new ListMigrationsRequest()).ResponseAsync,
-            () => $"the service answers; it printed: {service._server.Tail}",
-            TimeSpan.FromMinutes(10));
+        var service = new CoordinatedService(database, coordination, limited);
+        await AnswersAsync(service.Client, service._server);
         return service;
+    }
+
+    /// <summary>Starts another replica on the same coordination database.</summary>
+    public async Task AddReplicaAsync()
+    {
+        _addresses.Add(NewAddress());
+        var replica = StartServer($"{_database.Name}-server-{_addresses.Count}", _addresses[^1]);
+        _replicas.Add(replica);
+        using var client = NewClient(_addresses.Count - 1);
+        await AnswersAsync(client, replica);
     }
 
     /// <summary>Starts workers and has them fill a small table, batch by batch of a row.</summary>
@@ -121,19 +123,53 @@ internal sealed class CoordinatedService : IAsyncDisposable
         });
     }
 
-    /// <summary>A copy of the open backfill that nobody drives, so that no throttle bounds who may ask for its batches: one block each.</summary>
-    public Task CopyBackfillAsync(string name) => _database.Cluster.ExecuteAsync(
-        _coordination,
-        $$"""insert into coordinator.backfill select (jsonb_populate_record(b, '{"migration": "{{name}}"}')).* from coordinator.backfill b""",
-        $$"""
-        insert into coordinator.backfill_range
-        select (jsonb_populate_record(r, '{"migration": "{{name}}"}')).* from coordinator.backfill_range r
-        """,
-        $$"""
-        insert into coordinator.backfill_pace
-        select (jsonb_populate_record(p, '{"migration": "{{name}}", "batch_blocks": 1, "parallelism": 2147483647, "max_parallel": null, "fresh_until": "infinity"}')).*
-          from coordinator.backfill_pace p
-        """);
+    /// <summary>A client with connections of its own, to one of the replicas: they are taken in turn.</summary>
+    public CoordinatorClient NewClient(int place = 0)
+    {
+        var options = new CoordinatorClientOptions();
+        options.Addresses.Add(_addresses[place % _addresses.Count]);
+        return new CoordinatorClient(options);
+    }
+
+    /// <summary>
+    /// A copy of the open backfill that nobody drives, so that no throttle bounds who may ask for its batches: one block each.
+    /// </summary>
+    /// <param name="name">The copy's migration.</param>
+    /// <param name="blocks">How many blocks it pretends to have; null: those of the table.</param>
+    /// <param name="server">The target server that it pretends to be on; null: the one of the table.</param>
+    public Task CopyBackfillAsync(string name, long? blocks = null, long? server = null)
+    {
+        var end = blocks is null ? "" : $", \"end_block\": {blocks}";
+        var on = server is null ? "" : $", \"system_identifier\": {server}";
+        return _database.Cluster.ExecuteAsync(
+            _coordination,
+            $$"""
+            insert into coordinator.backfill
+            select (jsonb_populate_record(b, '{"migration": "{{name}}"{{on}}}')).* from coordinator.backfill b where b.migration = '{{Migration}}'
+            """,
+            $$"""
+            insert into coordinator.backfill_range
+            select (jsonb_populate_record(r, '{"migration": "{{name}}"{{end}}}')).* from coordinator.backfill_range r where r.migration = '{{Migration}}'
+            """,
+            $$"""
+            insert into coordinator.backfill_pace
+            select (jsonb_populate_record(p, '{"migration": "{{name}}", "batch_blocks": 1, "parallelism": 2147483647, "max_parallel": null, "fresh_until": "infinity"}')).*
+              from coordinator.backfill_pace p where p.migration = '{{Migration}}'
+            """,
+            $"""
+            insert into coordinator.target_server
+            select system_identifier from coordinator.backfill where migration = '{name}' on conflict do nothing
+            """);
+    }
+
+    /// <summary>Pauses the migration, and waits until none of its batches is granted any more.</summary>
+    public async Task PauseAsync()
+    {
+        await Client.Migrations.PauseMigrationAsync(new PauseMigrationRequest { Name = Migration });
+        await UntilAsync(
+            async () => await AskAsync<long>($"select count(*) from coordinator.backfill where state = 0 and migration = '{Migration}'") == 0,
+            "the backfill is paused");
+    }
 
     /// <summary>From the first grant until the last commit so far, and how many rows were filled.</summary>
     public async Task<(DateTimeOffset From, DateTimeOffset To, long Rows)> WindowAsync()
@@ -159,7 +195,7 @@ internal sealed class CoordinatedService : IAsyncDisposable
                 "--worker-id",
                 $"worker-{worker}",
                 "--address",
-                _address));
+                _addresses[0]));
         }
     }
 
@@ -178,11 +214,46 @@ internal sealed class CoordinatedService : IAsyncDisposable
             worker.Dispose();
         }
 
+        foreach (var replica in _replicas)
+        {
+            replica.Dispose();
+        }
+
         _server.Dispose();
         Client.Dispose();
         await _questions.DisposeAsync();
         await _database.Cluster.ExecuteAsync("postgres", $"drop database if exists {_coordination} with (force)");
     }
+
+    private CoordinatorProcess StartServer(string name, string address)
+    {
+        var cluster = _database.Cluster;
+        var environment = new Dictionary<string, string>
+        {
+            [CompileOnce] = "0",
+            ["Coordinator__ConnectionString"] = cluster.ConnectionString(_coordination, "bench_coordinator", "coordinator"),
+            ["Coordinator__Listen"] = address,
+            ["Coordinator__HttpListen"] = "",
+            ["Coordinator__Targets__bench__Shards__main"] = cluster.ConnectionString(_database.Name, "bench_coordinator", "coordinator"),
+            ["Coordinator__Targets__bench__WorkerRoles__0"] = "bench_worker",
+            ["Coordinator__Targets__bench__IgnoredRoles__0"] = "postgres",
+            ["Coordinator__Targets__bench__IgnoredRoles__1"] = "bench_owner",
+        };
+        if (!_limited)
+        {
+            // What a server bears is the throttle's business; this limit would only hide what is measured.
+            environment["Coordinator__Timings__ServerParallelism"] = "2147483647";
+        }
+
+        return CoordinatorProcess.Start(name, cluster.Directory, environment, "serve");
+    }
+
+    private static Task AnswersAsync(CoordinatorClient client, CoordinatorProcess server) => Eventually.SucceedsAsync<CoordinatorException>(
+        () => client.Migrations.ListMigrationsAsync(new ListMigrationsRequest()).ResponseAsync,
+        () => $"the service answers; it printed: {server.Tail}",
+        TimeSpan.FromMinutes(10));
+
+    private static string NewAddress() => $"http://127.0.0.1:{CoordinatorProcess.FreePort()}";
 
     private async Task<bool> FinishedAsync(string migration) =>
         await AskAsync<long>($"select count(*) from coordinator.backfill where state = 2 and migration = '{migration}'") > 0;
