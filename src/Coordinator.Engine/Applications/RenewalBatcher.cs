@@ -34,6 +34,9 @@ internal sealed class RenewalBatcher
     public Task<bool> RenewAsync(InstanceReport report, CancellationToken cancellationToken) =>
         _rounds.AskAsync(report, cancellationToken);
 
+    // Each row is looked up by its whole key, in a query of its own: joined, its application's key was taken for good enough by a plan
+    // from when the table was nearly empty, and every heartbeat read all instances of its application.
+    //
     // A locked row is skipped: one that somebody holds must not hold up a thousand others. Retired versions are refused
     // by the floor that this statement sees. No lock is needed against a retirement: it finds no instance below its
     // floor, and one that has ended since is not renewed, because the row's newest version is looked at again.
@@ -42,12 +45,13 @@ internal sealed class RenewalBatcher
         await using var command = _database.BulkSource.CreateCommand(
             """
             with mine as materialized (
-                select i.ctid as place, r.ordinal
+                select i.place, r.ordinal
                 from unnest($1, $2, $3) with ordinality as r(application, instance, version, ordinal)
-                    join coordinator.instance i using (application, instance)
-                    join coordinator.application a on a.name = i.application
-                where i.state = 0 and i.version = r.version and i.version >= a.floor
-                for no key update of i skip locked
+                    cross join lateral (
+                        select ctid as place from coordinator.instance
+                        where application = r.application and instance = r.instance and state = 0 and version = r.version
+                            and version >= (select floor from coordinator.application where name = r.application)
+                        for no key update skip locked) i
             ),
             renewed as (
                 update coordinator.instance i
