@@ -18,8 +18,13 @@ public sealed class CoordinationDatabase : IAsyncDisposable
 
     private const string ByIndex = " -c enable_hashjoin=off -c enable_mergejoin=off -c enable_seqscan=off -c enable_material=off";
 
-    // One for renewals' lanes each, and one for every application whose instances are starting right now.
+    // One for every application whose instances are starting right now.
     private const int BulkConnections = 20;
+
+    private const int RenewalConnections = 4;
+
+    // A registration waits for a retirement; a thousand renewals don't wait for a row that somebody has locked.
+    private const string Impatient = " -c lock_timeout=100ms";
 
     /// <summary>Opens nothing yet; the first use of the pool connects.</summary>
     /// <param name="connectionString">As Npgsql reads it; options that it sets itself are kept, and come last.</param>
@@ -37,6 +42,9 @@ public sealed class CoordinationDatabase : IAsyncDisposable
         builder.MaxPoolSize = Math.Min(builder.MaxPoolSize, BulkConnections);
         builder.MinPoolSize = 0;
         BulkSource = NpgsqlDataSource.Create(builder.ConnectionString);
+        builder.Options += Impatient;
+        builder.MaxPoolSize = Math.Min(builder.MaxPoolSize, RenewalConnections);
+        RenewalSource = NpgsqlDataSource.Create(builder.ConnectionString);
     }
 
     /// <summary>The connection string with our session settings in it. It may hold a password: never log it.</summary>
@@ -52,9 +60,13 @@ public sealed class CoordinationDatabase : IAsyncDisposable
     /// </summary>
     public NpgsqlDataSource BulkSource { get; }
 
+    /// <summary>The same for renewals, with a <c>lock_timeout</c> of 100 ms.</summary>
+    public NpgsqlDataSource RenewalSource { get; }
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        await RenewalSource.DisposeAsync();
         await BulkSource.DisposeAsync();
         await DataSource.DisposeAsync();
     }

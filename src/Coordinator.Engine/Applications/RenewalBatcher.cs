@@ -34,34 +34,76 @@ internal sealed class RenewalBatcher
     public Task<bool> RenewAsync(InstanceReport report, CancellationToken cancellationToken) =>
         _rounds.AskAsync(report, cancellationToken);
 
-    // Each row is looked up by its whole key, in a query of its own: joined, its application's key was taken for good enough by a plan
-    // from when the table was nearly empty, and every heartbeat read all instances of its application.
+    // Retired versions are refused by the floor that this statement sees. No lock is needed against a retirement: it finds no
+    // instance below its floor, and one that has ended since is not renewed, because the row's newest version is looked at again.
     //
-    // A locked row is skipped: one that somebody holds must not hold up a thousand others. Retired versions are refused
-    // by the floor that this statement sees. No lock is needed against a retirement: it finds no instance below its
-    // floor, and one that has ended since is not renewed, because the row's newest version is looked at again.
+    // Each row is looked up by its whole key: joined with its application, that one's key was taken for good enough by a plan from
+    // when the table was nearly empty, and every heartbeat read all instances of its application.
+    private const string Renew =
+        """
+        with renewed as (
+            update coordinator.instance i
+            set last_seen_at = clock_timestamp(), expires_at = greatest(i.expires_at, clock_timestamp() + $4)
+            from unnest($1, $2, $3) with ordinality as r(application, instance, version, ordinal)
+            where i.application = r.application and i.instance = r.instance and i.version = r.version and i.state = 0
+                and i.version >= (select a.floor from coordinator.application a where a.name = r.application)
+            returning r.ordinal::integer
+        )
+        select coalesce(array_agg(ordinal), '{}') from renewed
+        """;
+
+    // A row that somebody holds must not hold up a thousand others.
+    private const string RenewUnlocked =
+        """
+        with mine as materialized (
+            select i.place, r.ordinal
+            from unnest($1, $2, $3) with ordinality as r(application, instance, version, ordinal)
+                cross join lateral (
+                    select ctid as place from coordinator.instance
+                    where application = r.application and instance = r.instance and version = r.version and state = 0
+                        and version >= (select floor from coordinator.application where name = r.application)
+                    for no key update skip locked) i
+        ),
+        renewed as (
+            update coordinator.instance i
+            set last_seen_at = clock_timestamp(), expires_at = greatest(i.expires_at, clock_timestamp() + $4)
+            from mine
+            where i.ctid = mine.place
+            returning mine.ordinal::integer
+        )
+        select coalesce(array_agg(ordinal), '{}') from renewed
+        """;
+
     private async Task RunAsync(IReadOnlyList<Rounds<InstanceReport, bool>.Caller> round)
     {
-        await using var command = _database.BulkSource.CreateCommand(
-            """
-            with mine as materialized (
-                select i.place, r.ordinal
-                from unnest($1, $2, $3) with ordinality as r(application, instance, version, ordinal)
-                    cross join lateral (
-                        select ctid as place from coordinator.instance
-                        where application = r.application and instance = r.instance and state = 0 and version = r.version
-                            and version >= (select floor from coordinator.application where name = r.application)
-                        for no key update skip locked) i
-            ),
-            renewed as (
-                update coordinator.instance i
-                set last_seen_at = clock_timestamp(), expires_at = greatest(i.expires_at, clock_timestamp() + $4)
-                from mine
-                where i.ctid = mine.place
-                returning mine.ordinal::integer
-            )
-            select coalesce(array_agg(ordinal), '{}') from renewed
-            """);
+        foreach (var ordinal in await RenewAsync(round))
+        {
+            round[ordinal - 1].Answer(true);
+        }
+
+        // An answer that is there stays.
+        foreach (var caller in round)
+        {
+            caller.Answer(false);
+        }
+    }
+
+    private async Task<int[]> RenewAsync(IReadOnlyList<Rounds<InstanceReport, bool>.Caller> round)
+    {
+        try
+        {
+            return await RenewAsync(Renew, round);
+        }
+        catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.LockNotAvailable)
+        {
+            return await RenewAsync(RenewUnlocked, round);
+        }
+    }
+
+#pragma warning disable CA2100 // One of the two literals above.
+    private async Task<int[]> RenewAsync(string sql, IReadOnlyList<Rounds<InstanceReport, bool>.Caller> round)
+    {
+        await using var command = _database.RenewalSource.CreateCommand(sql);
         var (applications, instances, versions) = (new string[round.Count], new string[round.Count], new long[round.Count]);
         for (var place = 0; place < round.Count; place++)
         {
@@ -74,16 +116,7 @@ internal sealed class RenewalBatcher
         command.Parameters.Add(new NpgsqlParameter<long[]> { TypedValue = versions });
         command.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = _options.InstanceLease });
         // It reads to the end of the message: only behind it is the statement committed.
-        var renewed = (int[])(await command.ExecuteScalarAsync())!;
-        foreach (var ordinal in renewed)
-        {
-            round[ordinal - 1].Answer(true);
-        }
-
-        // An answer that is there stays.
-        foreach (var caller in round)
-        {
-            caller.Answer(false);
-        }
+        return (int[])(await command.ExecuteScalarAsync())!;
     }
+#pragma warning restore CA2100
 }
