@@ -1,5 +1,6 @@
 using Coordinator.Worker.Batches;
 using Coordinator.Worker.Handlers;
+using Coordinator.Worker.Tests.Batches;
 
 namespace Coordinator.Worker.Tests.Handlers;
 
@@ -209,6 +210,26 @@ public sealed class HandlerBadRowTests(InstalledTargetFixture fixture) : IClassF
         Assert.Equal(calls.Count, calls.Select(call => call.Key).Distinct().Count());
         Assert.Equal(4, first.Count);
         Assert.Contains(first.Skip(1), before => calls.Exists(call => call.Rows == before.Rows && call.Key == before.Key));
+    }
+
+    /// <summary>The engine, and batches of statements, have a row's key made by a function of the target.</summary>
+    [Theory]
+    [InlineData("primary key (\"it's \"\"odd\"\" %s $1\", raw, \"when\")")]
+    [InlineData("check (true)")]
+    public async Task A_rows_key_is_the_one_that_the_target_makes(string constraint)
+    {
+        var poisoned = await PoisonedTable.CreateAsync(fixture.Target, name =>
+            $"""
+            create table {name} (text text, number int, "when" timestamptz, "it's ""odd"" %s $1" text, raw bytea, {constraint});
+            insert into {name} values ('1', null, 'now', 'a', ''), ('poison', null, 'infinity', E'a''b"c\\d\n%s $1 </script> \u00e9', '\x00ff');
+            """);
+        var table = new HandlerTable(poisoned);
+
+        var outcome = await table.RunAsync(batch => batch.ExecuteAsync($"update {batch.Table} set number = text::int where {{range}}"));
+
+        Assert.Equal(1, Assert.IsType<BatchOutcome.Committed>(outcome).BadRows);
+        Assert.True(await table.Database.ScalarAsync<bool>(
+            $"select key = coordinator.key_of_row('{table.Name}', '(0,2)', 0, 1) from coordinator.quarantine where migration = '{poisoned.Migration}'"));
     }
 
     private static Task<string> ErrorAsync(HandlerTable table) => table.Database.ScalarAsync<string>(

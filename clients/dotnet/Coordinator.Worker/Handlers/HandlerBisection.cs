@@ -89,11 +89,13 @@ internal sealed class HandlerBisection(
     private async Task<ArraySegment<LockedRow>?> LockAsync(NpgsqlConnection connection)
     {
         var rows = new List<LockedRow>();
+        var keyColumns = "";
+        await SendAsync(connection, BatchProtocol.KeyColumns(grant), answer => keyColumns = answer.GetString(0)).ConfigureAwait(false);
         try
         {
             await SendAsync(
                 connection,
-                BatchProtocol.LockRows(grant),
+                BatchProtocol.LockRows(grant, keyColumns),
                 answer => rows.Add(new LockedRow(answer.GetString(0), answer.GetString(1)))).ConfigureAwait(false);
         }
         catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.InsufficientPrivilege)
