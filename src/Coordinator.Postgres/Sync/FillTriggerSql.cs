@@ -9,7 +9,7 @@ public static class FillTriggerSql
     public static IReadOnlyList<string> Create(FillTrigger trigger)
     {
         ArgumentNullException.ThrowIfNull(trigger);
-        return RowTriggerSql.Install(trigger.TableName, trigger.TriggerName, Body(trigger), fixFormats: true);
+        return RowTriggerSql.Install(trigger.TableName, trigger.TriggerName, Body(trigger), FunctionSettings.SearchPathAndFormats);
     }
 
     /// <summary>Records the installed trigger for the checks of every batch.</summary>

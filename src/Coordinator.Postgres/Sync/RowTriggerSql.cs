@@ -7,15 +7,17 @@ namespace Coordinator.Postgres.Sync;
 /// sees every write. ENABLE ALWAYS, so a writer in session_replication_role=replica and logical apply, which skip
 /// ordinary triggers, leave their rows in sync too; on a subscriber whose publisher has the trigger as well, a row
 /// arrives in sync and the second run changes nothing. SECURITY DEFINER, since application roles have no rights on
-/// schema coordinator, and a fixed search_path, so the caller's can't redirect a name.
+/// schema coordinator; a fixed search_path, or a body in which every name has its schema, so the caller's can't redirect one.
 /// </summary>
 internal static class RowTriggerSql
 {
+    private const string SearchPath = " set search_path = pg_catalog, pg_temp";
+
     /// <summary>Settings that an expression's text form of a value depends on; the batch transaction sets the same.</summary>
     private const string FixedFormats =
         " set timezone = 'UTC' set datestyle = 'ISO, MDY' set intervalstyle = 'postgres' set extra_float_digits = 1";
 
-    public static IReadOnlyList<string> Install(TableName table, string name, string body, bool fixFormats)
+    public static IReadOnlyList<string> Install(TableName table, string name, string body, FunctionSettings settings)
     {
         var function = $"coordinator.{Identifier.Quote(name)}()";
         var trigger = Identifier.Quote(name);
@@ -23,7 +25,7 @@ internal static class RowTriggerSql
         [
             $"""
             create or replace function {function} returns trigger
-            language plpgsql security definer set search_path = pg_catalog, pg_temp{(fixFormats ? FixedFormats : "")} as {Literal(body)}
+            language plpgsql security definer{Settings(settings)} as {Literal(body)}
             """,
             $"revoke all on function {function} from public",
             // A partition that the table's owner creates or attaches gets a trigger of its own, in the owner's name.
@@ -64,4 +66,11 @@ internal static class RowTriggerSql
             ? " E" + quoted.Replace("\\", "\\\\", StringComparison.Ordinal)
             : quoted;
     }
+
+    private static string Settings(FunctionSettings settings) => settings switch
+    {
+        FunctionSettings.None => "",
+        FunctionSettings.SearchPath => SearchPath,
+        _ => SearchPath + FixedFormats,
+    };
 }

@@ -15,12 +15,14 @@ public static class SyncTriggerSql
     public static IReadOnlyList<string> Create(SyncTrigger trigger)
     {
         ArgumentNullException.ThrowIfNull(trigger);
-        var identity = SyncExpression.IsIdentity(trigger.Up) && SyncExpression.IsIdentity(trigger.Down);
+        var settings = !IsIdentity(trigger) ? FunctionSettings.SearchPathAndFormats
+            : trigger.SameType ? FunctionSettings.None
+            : FunctionSettings.SearchPath;
         return
         [
             $"create sequence if not exists coordinator.{Identifier.Quote(trigger.OldWritesSequence)}",
             $"create sequence if not exists coordinator.{Identifier.Quote(trigger.ConflictsSequence)}",
-            .. RowTriggerSql.Install(trigger.TableName, trigger.TriggerName, Body(trigger), fixFormats: !identity),
+            .. RowTriggerSql.Install(trigger.TableName, trigger.TriggerName, Body(trigger), settings),
         ];
     }
 
@@ -78,27 +80,27 @@ public static class SyncTriggerSql
               new_changed boolean;
             begin
               {Shortcut(trigger, o, n)}
-              if tg_op = 'UPDATE' then
-                old_changed := record_image_ne(row(new.{o}), row(old.{o}));
-                new_changed := record_image_ne(row(new.{n}), row(old.{n}));
+              if tg_op operator(pg_catalog.=) 'UPDATE' then
+                old_changed := pg_catalog.record_image_ne(row(new.{o}), row(old.{o}));
+                new_changed := pg_catalog.record_image_ne(row(new.{n}), row(old.{n}));
               else
                 -- num_nulls and not "is null": a composite value of NULL fields is a value
-                new_changed := num_nulls(new.{n}) = 0;
+                new_changed := pg_catalog.num_nulls(new.{n}) operator(pg_catalog.=) 0;
                 old_changed := not new_changed;
               end if;
               if old_changed and not new_changed then
-                perform nextval({Sequence(trigger.OldWritesSequence)});
+                perform pg_catalog.nextval({Sequence(trigger.OldWritesSequence)});
                 new.{n} := {up};
                 return new;
               end if;
               candidate := new;
               candidate.{n} := {up};
-              if record_image_eq(row(candidate.{n}), row(new.{n})) then
+              if pg_catalog.record_image_eq(row(candidate.{n}), row(new.{n})) then
                 return new;
               end if;
-              if num_nulls(new.{n}) = 0 then
+              if pg_catalog.num_nulls(new.{n}) operator(pg_catalog.=) 0 then
                 candidate.{o} := {down};
-                if record_image_eq(row(candidate.{o}), row(new.{o})) then
+                if pg_catalog.record_image_eq(row(candidate.{o}), row(new.{o})) then
                   return new;
                 end if;
               end if;
@@ -108,7 +110,7 @@ public static class SyncTriggerSql
                 return new;
               end if;
               if old_changed then
-                perform nextval({Sequence(trigger.ConflictsSequence)});
+                perform pg_catalog.nextval({Sequence(trigger.ConflictsSequence)});
                 {OnConflict(trigger, o, n)}
               end if;
               new.{o} := {down};
@@ -122,16 +124,19 @@ public static class SyncTriggerSql
     /// the new one is already has to be counted on the way; everything else ends here as it would below.
     /// </summary>
     private static string Shortcut(SyncTrigger trigger, string o, string n) =>
-        trigger.SameType && SyncExpression.IsIdentity(trigger.Up) && SyncExpression.IsIdentity(trigger.Down)
+        trigger.SameType && IsIdentity(trigger)
             ? $"""
-              if tg_op = 'UPDATE' and record_image_eq(row(new.{n}), row(new.{o})) then
-                if record_image_ne(row(new.{o}), row(old.{o})) and record_image_eq(row(new.{n}), row(old.{n})) then
-                  perform nextval({Sequence(trigger.OldWritesSequence)});
+              if tg_op operator(pg_catalog.=) 'UPDATE' and pg_catalog.record_image_eq(row(new.{n}), row(new.{o})) then
+                if pg_catalog.record_image_ne(row(new.{o}), row(old.{o})) and pg_catalog.record_image_eq(row(new.{n}), row(old.{n})) then
+                  perform pg_catalog.nextval({Sequence(trigger.OldWritesSequence)});
                 end if;
                 return new;
               end if;
               """
             : "";
+
+    private static bool IsIdentity(SyncTrigger trigger) =>
+        SyncExpression.IsIdentity(trigger.Up) && SyncExpression.IsIdentity(trigger.Down);
 
     private static string OnConflict(SyncTrigger trigger, string o, string n)
     {
@@ -148,5 +153,5 @@ public static class SyncTriggerSql
     }
 
     private static string Sequence(string name) =>
-        RowTriggerSql.Literal($"coordinator.{Identifier.Quote(name)}") + "::regclass";
+        RowTriggerSql.Literal($"coordinator.{Identifier.Quote(name)}") + "::pg_catalog.regclass";
 }

@@ -54,27 +54,54 @@ public sealed class SyncTriggerHardeningTests(InstalledTargetFixture fixture) : 
         Assert.Throws<ArgumentException>(() => SyncTriggerSql.Create(trigger));
     }
 
-    [Fact]
-    public async Task A_caller_cannot_redirect_what_the_trigger_calls()
+    // Of one type, the function runs under the caller's search_path.
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_caller_cannot_redirect_what_the_trigger_calls(bool sameType)
     {
-        var table = await SyncedTable.CreateAsync(fixture.Target);
+        Assert.Equal(("b", "b"), await WriteFromAnEvilSchemaAsync(sameType, mutate: null));
+    }
+
+    [Theory]
+    [InlineData("operator(pg_catalog.=)", "=")]
+    [InlineData("pg_catalog.record_image_eq", "record_image_eq")]
+    [InlineData("pg_catalog.record_image_ne", "record_image_ne")]
+    [InlineData("pg_catalog.nextval", "nextval")]
+    public async Task Mutant_with_a_name_that_leaves_out_its_schema_is_redirected(string name, string without)
+    {
+        var error = await Assert.ThrowsAsync<PostgresException>(() => WriteFromAnEvilSchemaAsync(
+            sameType: true, sql => sql.Replace(name, without, StringComparison.Ordinal)));
+
+        Assert.Equal("redirected", error.MessageText);
+    }
+
+    private async Task<(string?, string?)> WriteFromAnEvilSchemaAsync(bool sameType, Func<string, string>? mutate)
+    {
+        var table = await SyncedTable.CreateAsync(
+            fixture.Target, change: trigger => trigger with { SameType = sameType }, mutate: mutate);
         await fixture.Target.Database.ExecuteAsync(
             $"""
+            drop schema if exists evil cascade;
             create schema evil;
-            create function evil.record_image_eq(record, record) returns boolean language plpgsql as 'begin return true; end';
-            create function evil.record_image_ne(record, record) returns boolean language plpgsql as 'begin return false; end';
+            create function evil.record_image_eq(record, record) returns boolean language plpgsql as $$ begin raise 'redirected'; end $$;
+            create function evil.record_image_ne(record, record) returns boolean language plpgsql as $$ begin raise 'redirected'; end $$;
             create function evil.num_nulls(variadic "any") returns int language internal as 'pg_num_nulls';
-            create function evil.nextval(regclass) returns bigint language sql as 'select 1/0';
+            create function evil.nextval(regclass) returns bigint language plpgsql as $$ begin raise 'redirected'; end $$;
+            create function evil.never(text, text) returns boolean language plpgsql as $$ begin raise 'redirected'; end $$;
+            create function evil.never(int, int) returns boolean language plpgsql as $$ begin raise 'redirected'; end $$;
+            create operator evil.= (leftarg = text, rightarg = text, function = evil.never);
+            create operator evil.= (leftarg = int, rightarg = int, function = evil.never);
             grant usage on schema evil to public;
             """);
 
         await using var connection = await fixture.Target.Application.OpenConnectionAsync();
         await connection.ExecuteAsync(
-            $"set search_path = evil, pg_catalog, public; update public.{table.Name} set o = 'b' where id = 1; reset search_path",
+            $"set search_path = evil, pg_catalog, public; update public.{table.Name} set o = 'b' where id operator(pg_catalog.=) 1; reset search_path",
             [],
             CancellationToken.None);
 
-        Assert.Equal(("b", "b"), await table.RowAsync(1));
+        return await table.RowAsync(1);
     }
 
     [Fact]

@@ -14,7 +14,7 @@ public sealed class SyncTriggerPropertyTests(InstalledTargetFixture fixture) : I
 {
     private const int Rows = 3;
 
-    private const string Shortcut = "record_image_eq(row(new.\"n\"), row(new.\"o\"))";
+    private const string Shortcut = "pg_catalog.record_image_eq(row(new.\"n\"), row(new.\"o\"))";
 
     [Theory]
     [InlineData("int", "0", "1", "-2147483648")]
@@ -38,9 +38,9 @@ public sealed class SyncTriggerPropertyTests(InstalledTargetFixture fixture) : I
 
     [Theory]
     [InlineData("fires only for the synced columns", "numeric", "insert or update on", "insert or update of o, n on")]
-    [InlineData("compares by equality", "numeric", "record_image_ne(row(new.\"o\"), row(old.\"o\"))", "new.\"o\" is distinct from old.\"o\"")]
+    [InlineData("compares by equality", "numeric", "pg_catalog.record_image_ne(row(new.\"o\"), row(old.\"o\"))", "new.\"o\" is distinct from old.\"o\"")]
     [InlineData("never heals a row that was not synced", "text", "if not new_changed then", "if not new_changed then return new;")]
-    [InlineData("writes back whatever the new side gets", "text", "if record_image_eq(row(candidate.\"n\"), row(new.\"n\")) then", "if false then")]
+    [InlineData("writes back whatever the new side gets", "text", "if pg_catalog.record_image_eq(row(candidate.\"n\"), row(new.\"n\")) then", "if false then")]
     [InlineData("lets the old side win", "text", "if old_changed and not new_changed then", "if old_changed then")]
     [InlineData("ignores the new side", "text", "new.\"o\" := (new.\"n\"", "new.\"o\" := (new.\"o\"")]
     [InlineData("takes every row for one in sync", "text", Shortcut, "true")]
