@@ -52,6 +52,12 @@ public sealed class CoordinatorServerOptions
     /// <summary>How long the start waits for a coordination database that is not there yet.</summary>
     public TimeSpan StartTimeout { get; set; } = TimeSpan.FromMinutes(1);
 
+    /// <summary>
+    /// How long a replica that stops goes on serving the streams of instances, which it asks to move to another one within the first
+    /// three fifths of it. It stops sooner when all have moved. 5 seconds by default, at most 20; zero ends them at once.
+    /// </summary>
+    public TimeSpan DrainTime { get; set; } = TimeSpan.FromSeconds(5);
+
     /// <summary>The engine's timings.</summary>
     public EngineOptions Timings { get; set; } = new();
 

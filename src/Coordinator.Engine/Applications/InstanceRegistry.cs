@@ -24,15 +24,22 @@ public sealed class InstanceRegistry
     private readonly ApplicationCommands _commands;
     private readonly ApplicationRows _rows;
     private readonly AdmissionLimits _limits;
+    private readonly TimeProvider _time;
 
     /// <summary>One per replica; it keeps nothing but what is under way.</summary>
-    public InstanceRegistry(CoordinationDatabase database, IEventStore store, EngineOptions options)
+    /// <param name="database">Where instances are stored.</param>
+    /// <param name="store">Where a version's first instance is an event.</param>
+    /// <param name="options">Lease and interval.</param>
+    /// <param name="time">Measures how long renewals take; the system's when null.</param>
+    public InstanceRegistry(CoordinationDatabase database, IEventStore store, EngineOptions options, TimeProvider? time = null)
     {
         ArgumentNullException.ThrowIfNull(database);
         ArgumentNullException.ThrowIfNull(store);
         ArgumentNullException.ThrowIfNull(options);
         _database = database;
         _options = options;
+        _time = time ?? TimeProvider.System;
+        Pace = new HeartbeatPace(options, _time);
         _renewals = new RenewalBatcher(database, options);
         _registration = new Registration(database, options);
         _commands = new ApplicationCommands(store, new RequestStore(database));
@@ -40,6 +47,9 @@ public sealed class InstanceRegistry
         _rows = new ApplicationRows(database);
         _limits = new AdmissionLimits(database);
     }
+
+    /// <summary>How often instances are told to report.</summary>
+    public HeartbeatPace Pace { get; }
 
     /// <summary>
     /// Registers an instance, or renews it. When this returns, its version is on disk.
@@ -60,9 +70,11 @@ public sealed class InstanceRegistry
         ApplicationInput.Check(report);
         for (var attempt = 1; attempt <= MostAttempts; attempt++)
         {
+            var asked = _time.GetTimestamp();
             if (await _renewals.RenewAsync(report, cancellationToken))
             {
-                return new InstanceLease(_options.InstanceLease, _options.HeartbeatInterval);
+                Pace.Took(_time.GetElapsedTime(asked));
+                return new InstanceLease(_options.InstanceLease, Pace.Interval);
             }
 
             if (attempt == 1)
@@ -72,7 +84,7 @@ public sealed class InstanceRegistry
 
             if (await TryRegisterAsync(report, cancellationToken))
             {
-                return new InstanceLease(_options.InstanceLease, _options.HeartbeatInterval);
+                return new InstanceLease(_options.InstanceLease, Pace.Interval);
             }
         }
 

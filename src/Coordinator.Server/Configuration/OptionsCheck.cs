@@ -11,6 +11,8 @@ namespace Coordinator.Server.Configuration;
 /// </summary>
 internal static class OptionsCheck
 {
+    private static readonly TimeSpan LongestDrain = TimeSpan.FromSeconds(20);
+
     /// <summary>Throws with everything that is wrong.</summary>
     /// <exception cref="InvalidConfigurationException">Something is.</exception>
     public static void Require(CoordinatorServerOptions options)
@@ -31,6 +33,7 @@ internal static class OptionsCheck
         .. GrantCheck.Problems(options),
         .. Connections(options, descriptorLimit),
         .. Limits(options.Limits),
+        .. Drain(options.DrainTime),
         .. Timings(options.Timings),
     ];
 
@@ -93,6 +96,15 @@ internal static class OptionsCheck
                 "MaxConcurrentConnections",
                 $"is {wanted}; with {descriptorLimit} open files the server can take 1 to {left}.",
                 "Lower it, leave it out, or raise the limit (ulimit -n, LimitNOFILE).");
+        }
+    }
+
+    // The host gives the whole stop 30 seconds.
+    private static IEnumerable<ConfigurationProblem> Drain(TimeSpan drainTime)
+    {
+        if (drainTime < TimeSpan.Zero || drainTime > LongestDrain)
+        {
+            yield return new("DrainTime", $"is {drainTime}.", $"Set 00:00:00 to {LongestDrain}; with zero, streams end at once.");
         }
     }
 

@@ -34,6 +34,7 @@ internal static class CoordinatorServiceCollectionExtensions
         services.AddSingleton<StreamEnding>();
         services.AddHostedService(provider => provider.GetRequiredService<StreamEnding>());
         services.AddSingleton<InstanceLimits>();
+        services.AddSingleton<OpenSessions>();
         services.AddSingleton<InstanceSessions>();
         services.AddSingleton<ChangeWatch>();
         services.AddSingleton<VerificationRun>();

@@ -34,6 +34,6 @@ internal static partial class HostingLog
 
     [LoggerMessage(
         EventId = 3016, EventName = "Stopping", Level = LogLevel.Information,
-        Message = "Stopping: health says NOT_SERVING, and open streams are ended.")]
+        Message = "Stopping: health says NOT_SERVING, instances are asked to move, and other open streams are ended.")]
     public static partial void Stopping(ILogger logger);
 }

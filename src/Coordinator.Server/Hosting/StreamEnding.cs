@@ -19,7 +19,10 @@ internal sealed class StreamEnding(IHostApplicationLifetime lifetime, TimeProvid
     private long? _lastEnd;
 
     /// <summary>The stream of a call, which ends when the caller goes or the server stops. Dispose it with the stream.</summary>
-    public EndingStream Of(ServerCallContext context)
+    public EndingStream Of(ServerCallContext context) => Of(context, lifetime.ApplicationStopping);
+
+    /// <summary>The same for a stream that somebody else ends when the server stops: the stop waits for it.</summary>
+    public EndingStream Of(ServerCallContext context, CancellationToken end)
     {
         lock (_gate)
         {
@@ -27,7 +30,7 @@ internal sealed class StreamEnding(IHostApplicationLifetime lifetime, TimeProvid
         }
 
         context.GetHttpContext().Response.OnCompleted(static streams => ((StreamEnding)streams).EndedAsync(), this);
-        return new EndingStream(context.CancellationToken, lifetime.ApplicationStopping);
+        return new EndingStream(context.CancellationToken, end);
     }
 
     /// <summary>Waits for the streams' ends: connections are closed only behind this.</summary>

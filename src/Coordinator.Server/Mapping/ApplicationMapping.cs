@@ -18,6 +18,10 @@ internal static class ApplicationMapping
         HeartbeatInterval = Duration.FromTimeSpan(lease.HeartbeatInterval),
     };
 
+    public static V1.SessionResponse ToIntervalHint(TimeSpan interval) => new() { HeartbeatInterval = Duration.FromTimeSpan(interval) };
+
+    public static V1.SessionResponse ToDrainHint(TimeSpan within) => new() { Drain = new V1.SessionDrain { Within = Duration.FromTimeSpan(within) } };
+
     public static V1.HeartbeatResponse ToHeartbeatResponse(InstanceLease lease) => new()
     {
         LeaseDuration = Duration.FromTimeSpan(lease.Duration),

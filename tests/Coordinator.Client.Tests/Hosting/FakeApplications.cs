@@ -28,6 +28,20 @@ internal sealed class FakeApplications : ApplicationService.ApplicationServiceBa
     /// <summary>Ends the open streams after the next acknowledgement.</summary>
     public bool EndsStreams { get; set; }
 
+    private readonly ConcurrentDictionary<IServerStreamWriter<SessionResponse>, bool> _open = [];
+
+    /// <summary>How many streams are open now that take hints.</summary>
+    public int OpenStreams => _open.Count;
+
+    /// <summary>Says something on every open stream that answers no heartbeat.</summary>
+    public async Task HintAsync(SessionResponse hint)
+    {
+        foreach (var stream in _open.Keys)
+        {
+            await stream.WriteAsync(hint);
+        }
+    }
+
     public override async Task Session(
         IAsyncStreamReader<SessionRequest> requestStream,
         IServerStreamWriter<SessionResponse> responseStream,
@@ -38,8 +52,10 @@ internal sealed class FakeApplications : ApplicationService.ApplicationServiceBa
             throw new RpcException(new Status(StatusCode.Unimplemented, "no streams here"));
         }
 
+        using var closing = context.CancellationToken.Register(() => _open.TryRemove(responseStream, out _));
         await foreach (var request in requestStream.ReadAllAsync(context.CancellationToken))
         {
+            _open[responseStream] = request.TakesHints;
             StreamBeats.Enqueue(request.Report);
             await OnBeat(request.Report).WaitAsync(context.CancellationToken);
             await responseStream.WriteAsync(new SessionResponse

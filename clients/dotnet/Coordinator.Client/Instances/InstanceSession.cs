@@ -17,6 +17,7 @@ public sealed class InstanceSession : ICoordinatorInstance, IAsyncDisposable, ID
     private readonly ILogger _logger;
     private readonly InstanceLease _lease;
     private readonly HeartbeatChannel _channel;
+    private readonly HeartbeatWait _wait;
     private readonly CancellationTokenSource _ending = new();
     private readonly Lock _lock = new();
     private Task _heartbeats = Task.CompletedTask;
@@ -46,6 +47,7 @@ public sealed class InstanceSession : ICoordinatorInstance, IAsyncDisposable, ID
         _logger = logger ?? NullLogger<InstanceSession>.Instance;
         _lease = new InstanceLease(_timeProvider) { Lapsed = OnLapsed };
         _channel = new HeartbeatChannel(client, _settings.Report, _timeProvider, _logger);
+        _wait = new HeartbeatWait(_channel, _timeProvider, () => Jitter());
     }
 
     /// <inheritdoc/>
@@ -202,7 +204,7 @@ public sealed class InstanceSession : ICoordinatorInstance, IAsyncDisposable, ID
         {
             while (true)
             {
-                await WaitAsync(wait, cancellationToken).ConfigureAwait(false);
+                await _wait.UntilDueAsync(wait, _leaseDuration, cancellationToken).ConfigureAwait(false);
                 try
                 {
                     var ack = await _channel.BeatAsync(_settings.TimeoutWithin(_leaseDuration), cancellationToken)
@@ -223,16 +225,6 @@ public sealed class InstanceSession : ICoordinatorInstance, IAsyncDisposable, ID
         }
     }
 
-    /// <summary>Until the next heartbeat is due, or the stream has ended and it had better be sent now.</summary>
-    private async Task WaitAsync(TimeSpan wait, CancellationToken cancellationToken)
-    {
-        using var due = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var delay = Task.Delay(wait, _timeProvider, due.Token);
-        await Task.WhenAny(delay, _channel.Disturbed).ConfigureAwait(false);
-        await due.CancelAsync().ConfigureAwait(false);
-        cancellationToken.ThrowIfCancellationRequested();
-    }
-
     private TimeSpan Accept(HeartbeatAck ack)
     {
         _lease.Renew(ack.SentAt, ack.LeaseDuration);
@@ -243,7 +235,7 @@ public sealed class InstanceSession : ICoordinatorInstance, IAsyncDisposable, ID
         }
 
         _status = new InstanceStatus(InstanceState.Registered);
-        return ack.Interval * (0.8 + (0.2 * Jitter()));
+        return InstanceSettings.Spread(ack.Interval, Jitter());
     }
 
     private TimeSpan Reject(CoordinatorException exception, int failures)

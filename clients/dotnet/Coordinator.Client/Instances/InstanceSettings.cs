@@ -48,6 +48,16 @@ internal sealed class InstanceSettings
     public TimeSpan TimeoutWithin(TimeSpan lease) =>
         lease > TimeSpan.Zero && lease / 3 < HeartbeatTimeout ? lease / 3 : HeartbeatTimeout;
 
+    /// <summary>
+    /// The interval that Coordinator asked for. Never more than half of a lease, whatever it says: one lost heartbeat must
+    /// not end it; a third of the lease in place of such a one.
+    /// </summary>
+    public static TimeSpan IntervalWithin(TimeSpan lease, TimeSpan? asked) =>
+        asked is { } interval && interval > TimeSpan.Zero && interval <= lease / 2 ? interval : lease / 3;
+
+    /// <summary>An interval with its jitter: a fleet that started at once does not report at once for ever.</summary>
+    public static TimeSpan Spread(TimeSpan interval, double jitter) => interval * (0.8 + (0.2 * jitter));
+
     /// <summary>The pause after the given number of failures in a row: doubling, bounded, jittered.</summary>
     public static TimeSpan RetryPause(int failures, double jitter)
     {
