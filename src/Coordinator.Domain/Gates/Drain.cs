@@ -29,11 +29,13 @@ public static class Drain
     {
         ArgumentNullException.ThrowIfNull(versions);
         var blockers = new List<Blocker>();
+        // A set: a fleet may have lapsed as a whole, and each of it is looked up.
+        var gone = (letGo ?? []).ToHashSet();
         foreach (var (application, rule) in versions.OrderBy(static v => v.Key, StringComparer.Ordinal))
         {
             var own = instances.Where(i => string.Equals(i.Application, application, StringComparison.Ordinal)).ToList();
             blockers.AddRange(own
-                .Where(i => rule.ShutsOut(i.Version, rollback) && letGo?.Contains(i) is not true)
+                .Where(i => rule.ShutsOut(i.Version, rollback) && !gone.Contains(i))
                 .OrderBy(static i => i.Instance, StringComparer.Ordinal)
                 .Select(i => ForInstance(i, rule, rollback)));
             if (!rollback && ForPopulation(application, rule, own, populations.GetValueOrDefault(application)) is { } missing)

@@ -45,6 +45,19 @@ public class DrainTests
     public void An_application_that_is_not_named_is_nobodys_business_here() => Assert.Empty(Blockers([Live("other", "1", 1)]));
 
     [Fact]
+    public void Those_that_are_let_go_are_gone_through_once_however_many_they_are()
+    {
+        InstanceFact[] fleet = [.. Enumerable.Range(0, 100).Select(n => Suspected("api", $"i{n}", 41, TimeSpan.FromMinutes(3)))];
+        var letGo = new Counted(fleet);
+
+        var blockers = Drain.Blockers(
+            Versions, fleet, new Dictionary<string, ExpectedPopulation?>(), rollback: false, letGo);
+
+        Assert.DoesNotContain(blockers, blocker => blocker.Code == "INSTANCE_SUSPECTED");
+        Assert.Equal(1, letGo.Times);
+    }
+
+    [Fact]
     public void Blockers_come_in_a_fixed_order()
     {
         InstanceFact[] fleet = [Live("worker", "b", 1), Live("api", "z", 1), Live("api", "a", 1), Live("worker", "a", 1)];
@@ -100,4 +113,19 @@ public class DrainTests
 
     private static InstanceFact Suspected(string application, string instance, long version, TimeSpan age) =>
         new(application, instance, version, InstanceCondition.Suspected, age);
+
+    private sealed class Counted(IReadOnlyCollection<InstanceFact> inner) : IReadOnlyCollection<InstanceFact>
+    {
+        public int Times { get; private set; }
+
+        public int Count => inner.Count;
+
+        public IEnumerator<InstanceFact> GetEnumerator()
+        {
+            Times++;
+            return inner.GetEnumerator();
+        }
+
+        System.Collections.IEnumerator System.Collections.IEnumerable.GetEnumerator() => GetEnumerator();
+    }
 }

@@ -77,7 +77,7 @@ public sealed class HeartbeatTests(CoordinationFixture fixture) : IClassFixture<
         _registry.LeaveAsync("nobody", "nothing", CancellationToken.None);
 
     [Fact]
-    public async Task Two_hundred_heartbeats_at_once_are_two_statements()
+    public async Task Two_hundred_heartbeats_at_once_are_two_statements_at_most()
     {
         await BeatAsync("fleet", "first", 7);
         await fixture.Database.ExecuteAsync(
@@ -101,7 +101,8 @@ public sealed class HeartbeatTests(CoordinationFixture fixture) : IClassFixture<
 
         await Task.WhenAll(beats);
 
-        Assert.Equal(2, await fixture.Database.ScalarAsync<long>("select last_value from renewal_statements"));
+        // The first one goes at once and alone, unless the pause behind an earlier one is not over.
+        Assert.InRange(await fixture.Database.ScalarAsync<long>("select last_value from renewal_statements"), 1, 2);
         Assert.Equal(200, await fixture.Database.ScalarAsync<long>(
             "select count(*) from coordinator.instance where application = 'fleet' and expires_at > clock_timestamp() and instance <> 'first'"));
     }
