@@ -38,4 +38,7 @@ public sealed record IndexInfo
     public string? Tablespace { get; init; }
 
     public bool IsReplicaIdentity { get; init; }
+
+    /// <summary>Why the order of its entries can't be relied on, in words (its collation); null when it can.</summary>
+    public string? OrderProblem { get; init; }
 }

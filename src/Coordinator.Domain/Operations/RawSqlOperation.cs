@@ -1,3 +1,4 @@
+using Coordinator.Domain.Catalog;
 using Coordinator.Domain.Plans;
 using Coordinator.Domain.Specs;
 using Coordinator.Domain.Sql;
@@ -20,14 +21,50 @@ internal sealed class RawSqlOperation(OperationSpec.RawSql spec) : IOperation
     public OperationPlan? Compile(OperationContext context)
     {
         var before = context.Report.Errors.Count;
-        CheckTables(context);
-        return context.Report.Errors.Count > before ? null : Build(context);
+        var key = FindKey(context, out var whyBlocks);
+        CheckTables(context, key);
+        return context.Report.Errors.Count > before ? null : Build(context, key, whyBlocks);
+    }
+
+    // A row that the application updates stays in its range of keys, and may leave its range of blocks; so keys, where there are any.
+    private IReadOnlyList<KeyColumn>? FindKey(OperationContext context, out string whyBlocks)
+    {
+        whyBlocks = "";
+        if (spec.Backfill is not { } backfill || _filled is null || backfill.By is RangeKind.Blocks)
+        {
+            whyBlocks = "as it says";
+            return null;
+        }
+
+        var asked = backfill.By is RangeKind.Key || backfill.Key is not null;
+        if (context.Catalog.Find(_filled) is not { } table)
+        {
+            whyBlocks = "because the table is not there yet";
+            if (asked && spec.Expand is not null)
+            {
+                context.Report.At("backfill.key").Add(
+                    "RANGE_KEY_UNKNOWN",
+                    $"Table {_filled} is not there yet, so its key can't be looked at.",
+                    "Create the table before, or write by: blocks.");
+            }
+
+            return null;
+        }
+
+        var key = RangeKey.Find(table, backfill.Key, out var defect);
+        if (defect is not null && asked)
+        {
+            context.Report.At(backfill.Key is null ? "backfill.by" : "backfill.key").Add(defect.Code, defect.Message, defect.Remedy);
+        }
+
+        whyBlocks = defect is null ? "" : $"because {char.ToLowerInvariant(defect.Message[0])}{defect.Message[1..].TrimEnd('.')}";
+        return key;
     }
 
     // A table that expand creates is not there yet; without an expand part it must be.
-    private void CheckTables(OperationContext context)
+    private void CheckTables(OperationContext context, IReadOnlyList<KeyColumn>? key)
     {
-        foreach (var (table, key) in new[] { (_table, "table"), (_filled, "backfill.table") })
+        foreach (var (table, place) in new[] { (_table, "table"), (_filled, "backfill.table") })
         {
             if (table is null)
             {
@@ -37,23 +74,28 @@ internal sealed class RawSqlOperation(OperationSpec.RawSql spec) : IOperation
             var found = context.Catalog.Find(table);
             if (found is null && spec.Expand is null)
             {
-                context.Report.At(key).Add(
+                context.Report.At(place).Add(
                     "TABLE_NOT_FOUND", $"There is no table {table} in the target.", "Check the name, its schema, and upper and lower case.");
             }
-            else if (found is not null && key == "backfill.table" && (found.Kind != "r" || found.IsTemporary))
+            else if (found is not null && place == "backfill.table" && (!HasRows(found, key) || found.IsTemporary))
             {
-                context.Report.At(key).Add(
+                context.Report.At(place).Add(
                     found.IsPartitioned ? "TABLE_PARTITIONED" : "NOT_A_TABLE",
                     $"{table} is not an ordinary table, so its rows can't be handed out by block.",
-                    "Name an ordinary table, or a single partition.");
+                    found.IsPartitioned
+                        ? "Hand its rows out by key, name an ordinary table, or a single partition."
+                        : "Name an ordinary table, or a single partition.");
             }
         }
     }
 
-    private OperationPlan Build(OperationContext context)
+    // A key is the whole table's, whatever partition a row is in.
+    private static bool HasRows(TableInfo table, IReadOnlyList<KeyColumn>? key) => table.Kind == "r" || (table.Kind == "p" && key is not null);
+
+    private OperationPlan Build(OperationContext context, IReadOnlyList<KeyColumn>? key, string whyBlocks)
     {
         IReadOnlyList<PlanStep> expand = spec.Expand is null ? [] : [Expand(spec.Expand, context)];
-        IReadOnlyList<PlanStep> migrate = spec.Backfill is null || _filled is null ? [] : [.. Fill(spec.Backfill, _filled, context)];
+        IReadOnlyList<PlanStep> migrate = spec.Backfill is null || _filled is null ? [] : [.. Fill(spec.Backfill, _filled, key, context)];
         return new OperationPlan
         {
             Expand = expand,
@@ -62,7 +104,7 @@ internal sealed class RawSqlOperation(OperationSpec.RawSql spec) : IOperation
             Rollback = spec.Rollback is null
                 ? null
                 : Rollback(spec.Rollback, [.. expand.Concat(migrate).Select(static s => s.Id)], context),
-            Warnings = [.. Warnings(context)],
+            Warnings = [.. Warnings(context, key, whyBlocks)],
         };
     }
 
@@ -76,7 +118,8 @@ internal sealed class RawSqlOperation(OperationSpec.RawSql spec) : IOperation
         InFunction = true,
     };
 
-    private static IEnumerable<PlanStep> Fill(RawBackfill backfill, TableRef table, OperationContext context)
+    private static IEnumerable<PlanStep> Fill(
+        RawBackfill backfill, TableRef table, IReadOnlyList<KeyColumn>? key, OperationContext context)
     {
         yield return new PlanStep.Backfill
         {
@@ -84,8 +127,9 @@ internal sealed class RawSqlOperation(OperationSpec.RawSql spec) : IOperation
             Phase = Phase.Migrate,
             Description = backfill.Handler is { } name ? $"run handler {name} over {table}" : $"run the operator's backfill of {table}",
             Table = table,
-            Statement = backfill.Sql is { } sql ? SqlRules.WithRange(sql) : $"handler {backfill.Handler}",
+            Statement = backfill.Sql is { } sql ? SqlRules.WithRange(sql, key) : $"handler {backfill.Handler}",
             Handler = backfill.Handler,
+            Key = key,
             InFunction = true,
         };
         if (backfill.Verify is { } verify)
@@ -96,8 +140,9 @@ internal sealed class RawSqlOperation(OperationSpec.RawSql spec) : IOperation
                 Phase = Phase.Migrate,
                 Description = $"verify the operator's backfill of {table}",
                 Table = table,
-                CountQuery = SqlRules.WithRange(verify),
+                CountQuery = SqlRules.WithRange(verify, key),
                 CountsRange = SqlRules.HasRange(verify),
+                MarksOf = key is not null && SqlRules.HasRange(verify) ? context.StepId("migrate", "backfill") : null,
             };
         }
     }
@@ -123,12 +168,19 @@ internal sealed class RawSqlOperation(OperationSpec.RawSql spec) : IOperation
         InFunction = true,
     };
 
-    private IEnumerable<string> Warnings(OperationContext context)
+    private IEnumerable<string> Warnings(OperationContext context, IReadOnlyList<KeyColumn>? key, string whyBlocks)
     {
         if (spec.Backfill is { } backfill)
         {
             yield return $"Nothing keeps {backfill.Table} in step while {context.Report.Place} fills it: rows written meanwhile are only "
                 + "right if the application writes both sides, or expand created a trigger.";
+            if (key is null)
+            {
+                yield return $"Batches of {context.Report.Place} are blocks of the table, {whyBlocks}. An UPDATE of any column writes its row "
+                    + "to another block: a row that is not filled yet, and is updated into a block that was done, is missed for ever, unless a "
+                    + "trigger or the application fills every row that it writes. By a key no row is missed.";
+            }
+
             if (backfill.Handler is { } handler)
             {
                 yield return $"Batches of {context.Report.Place} go to workers that offer handler {handler}, and to no others. What it does "

@@ -86,10 +86,16 @@ public abstract record PlanStep
         public required TableRef Table { get; init; }
 
         /// <summary>
-        /// One UPDATE, or INSERT … SELECT, with the batch's bounds as parameters of type tid: <c>ctid >= $1 and ctid &lt; $2</c>. With a
-        /// handler a text that is no SQL, so that nobody who does not know of handlers can take a batch for done.
+        /// One UPDATE, or INSERT … SELECT, with the batch's bounds as parameters: of type tid, <c>ctid >= $1 and ctid &lt; $2</c>, or with a
+        /// <see cref="Key"/> of type text[]. With a handler a text that is no SQL, so that nobody who does not know of handlers can take
+        /// a batch for done.
         /// </summary>
         public required string Statement { get; init; }
+
+        /// <summary>
+        /// The columns of the unique key by whose values the rows are handed out, in the order of its index; null: by the table's blocks.
+        /// </summary>
+        public IReadOnlyList<KeyColumn>? Key { get; init; }
 
         /// <summary>The workers' own code that runs the batches in place of the statement; null when the statement does.</summary>
         public string? Handler { get; init; }
@@ -132,7 +138,8 @@ public abstract record PlanStep
 
     /// <summary>
     /// Proves that no row is wrong. Either <see cref="Disagree"/> (boolean SQL over the row) or <see cref="CountQuery"/>, a query that
-    /// returns the number of wrong rows, with the bounds of a range as $1 and $2 where <see cref="CountsRange"/> says so.
+    /// returns the number of wrong rows, with the bounds of a range as $1 and $2 where <see cref="CountsRange"/> says so: places in the
+    /// table, or keys where <see cref="MarksOf"/> says whose.
     /// </summary>
     public sealed record Verify : PlanStep
     {
@@ -143,6 +150,9 @@ public abstract record PlanStep
         public string? CountQuery { get; init; }
 
         public bool CountsRange { get; init; }
+
+        /// <summary>The backfill step by whose marks the key space is cut into ranges; null: ranges of blocks.</summary>
+        public string? MarksOf { get; init; }
 
         /// <summary>The table is partitioned: its partitions are looked through one by one.</summary>
         public bool PerPartition { get; init; }

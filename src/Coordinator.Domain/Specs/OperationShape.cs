@@ -6,6 +6,9 @@ namespace Coordinator.Domain.Specs;
 /// <summary>The shape of single operations: names that PostgreSQL can hold, and SQL that may be what it claims to be.</summary>
 internal static class OperationShape
 {
+    // What an index can have.
+    private const int MaxKeyColumns = 32;
+
     private static readonly string[] SystemColumns = ["tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"];
 
     private static readonly string[] SystemSchemas = ["pg_catalog", "pg_toast", "information_schema", "coordinator"];
@@ -79,6 +82,7 @@ internal static class OperationShape
         {
             ValidateTable(TableRef.Parse(backfill.Table, null), at.At("backfill.table"));
             ValidateWork(backfill, at.At("backfill"));
+            ValidateKey(backfill, at.At("backfill.key"));
             if (backfill.Verify is not null)
             {
                 at.At("backfill.verify").Add(SqlRules.CountQuery(backfill.Verify), "verify");
@@ -111,6 +115,29 @@ internal static class OperationShape
                 }
 
                 break;
+        }
+    }
+
+    private static void ValidateKey(RawBackfill backfill, SpecReport at)
+    {
+        if (backfill.Key is not { } key)
+        {
+            return;
+        }
+
+        if (backfill.By is RangeKind.Blocks)
+        {
+            at.Add("RANGE_KEY_UNUSED", "The backfill goes by blocks and names a key.", "Leave one of the two out.");
+        }
+
+        if (key.Count is 0 or > MaxKeyColumns || key.Distinct(StringComparer.Ordinal).Count() != key.Count)
+        {
+            at.Add("RANGE_KEY_COLUMN", $"A key has 1 to {MaxKeyColumns} columns, each once.", "Name the columns of a unique index, in its order.");
+        }
+
+        foreach (var column in key.Take(MaxKeyColumns))
+        {
+            ValidateColumn(column, at);
         }
     }
 

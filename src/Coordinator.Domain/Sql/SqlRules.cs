@@ -1,3 +1,5 @@
+using Coordinator.Domain.Plans;
+
 namespace Coordinator.Domain.Sql;
 
 /// <summary>
@@ -7,10 +9,6 @@ namespace Coordinator.Domain.Sql;
 internal static class SqlRules
 {
     public const int MaxLength = 100_000;
-
-    public const string RangePlaceholder = "{range}";
-
-    private const string RangeCondition = "(ctid >= $1 and ctid < $2)";
 
     /// <summary>One statement that can run inside a function. Null if it may pass.</summary>
     public static SqlDefect? Statement(string sql)
@@ -59,11 +57,11 @@ internal static class SqlRules
             : HasWords(code, "skip", "locked")
                 ? new SqlDefect("BACKFILL_SKIPS", "SKIP LOCKED leaves rows out for ever", "Leave it out; a batch that meets a lock is tried again.")
             : code[0].IsWord("insert") && Copy(code) is { } copy ? copy
-            : RangeStarts(scan).Count != 1 || Occurrences(sql) != 1
+            : RangePlaceholder.Of(scan).Count != 1 || RangePlaceholder.Count(sql) != 1
                 ? new SqlDefect(
                     "BACKFILL_RANGE",
-                    $"it must contain {RangePlaceholder} exactly once, outside of texts and comments",
-                    $"Write ... where {RangePlaceholder} and <rows that still need it>; Coordinator puts each batch's bounds there.")
+                    $"it must contain {RangePlaceholder.Plain} exactly once, outside of texts and comments",
+                    $"Write ... where {RangePlaceholder.Plain} and <rows that still need it>; Coordinator puts each batch's bounds there.")
             : Parameters(scan);
     }
 
@@ -78,11 +76,11 @@ internal static class SqlRules
         var scan = SqlScan.Of(sql);
         return !scan.Code.First().IsWord("select") && !scan.Code.First().IsWord("with")
                 ? new SqlDefect("VERIFY_NOT_SELECT", "it does not begin with SELECT", "Write a query that returns the number of wrong rows.")
-            : RangeStarts(scan).Count > 1 || Occurrences(sql) != RangeStarts(scan).Count
+            : RangePlaceholder.Of(scan).Count > 1 || RangePlaceholder.Count(sql) != RangePlaceholder.Of(scan).Count
                 ? new SqlDefect(
                     "BACKFILL_RANGE",
-                    $"it may contain {RangePlaceholder} only once, outside of texts and comments",
-                    $"Use {RangePlaceholder} once, or leave it out.")
+                    $"it may contain {RangePlaceholder.Plain} only once, outside of texts and comments",
+                    $"Use {RangePlaceholder.Plain} once, or leave it out.")
             : Parameters(scan);
     }
 
@@ -102,14 +100,17 @@ internal static class SqlRules
             : Parameters(scan);
     }
 
-    /// <summary>The statement without trailing semicolons, with the bounds of a batch as $1 and $2.</summary>
-    public static string WithRange(string sql)
-    {
-        var start = RangeStarts(SqlScan.Of(sql)).Select(static t => (int?)t).FirstOrDefault();
-        return Trim(start is { } at ? string.Concat(sql[..at], RangeCondition, sql[(at + RangePlaceholder.Length)..]) : sql);
-    }
+    /// <summary>
+    /// The statement without trailing semicolons, with the bounds of a batch as $1 and $2: of type text[] for a key, else of type tid.
+    /// </summary>
+    public static string WithRange(string sql, IReadOnlyList<KeyColumn>? key) => Trim(RangePlaceholder.Of(sql) is [var range, ..]
+        ? string.Concat(
+            sql[..range.Start],
+            key is null ? RangeCondition.OfBlocks(range.Alias) : RangeCondition.OfKey(key, range.Alias),
+            sql[range.End..])
+        : sql);
 
-    public static bool HasRange(string sql) => RangeStarts(SqlScan.Of(sql)).Count > 0;
+    public static bool HasRange(string sql) => RangePlaceholder.Of(sql).Count > 0;
 
     /// <summary>The statement without what stands around it: white space, comments and semicolons at its ends.</summary>
     public static string Trim(string sql)
@@ -232,33 +233,5 @@ internal static class SqlRules
                 $"{string.Join(' ', words.Take(2)).ToUpperInvariant()} in this form can't run inside a function",
                 "Run it by hand outside of Coordinator, or use the operation that does it (indexes are built concurrently by themselves).")
             : null;
-    }
-
-    private static List<int> RangeStarts(SqlScan scan)
-    {
-        var code = scan.Code.ToList();
-        var starts = new List<int>();
-        for (var i = 0; i + 2 < code.Count; i++)
-        {
-            if (code[i].IsSymbol('{') && code[i + 1].Text == "range" && code[i + 2].IsSymbol('}')
-                && code[i + 2].End - code[i].Start == RangePlaceholder.Length)
-            {
-                starts.Add(code[i].Start);
-            }
-        }
-
-        return starts;
-    }
-
-    private static int Occurrences(string sql)
-    {
-        var count = 0;
-        for (var at = sql.IndexOf(RangePlaceholder, StringComparison.Ordinal); at >= 0;
-            at = sql.IndexOf(RangePlaceholder, at + 1, StringComparison.Ordinal))
-        {
-            count++;
-        }
-
-        return count;
     }
 }

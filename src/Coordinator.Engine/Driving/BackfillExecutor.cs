@@ -30,7 +30,22 @@ internal sealed class BackfillExecutor(
         var backfill = (PlanStep.Backfill)run.Step;
         return backfill.PerPartition
             ? partitions.RunAsync(run, backfill, RunTableAsync, cancellationToken)
-            : RunTableAsync(run, backfill, cancellationToken);
+            : backfill.Key is null ? RunTableAsync(run, backfill, cancellationToken)
+            : RunByKeyAsync(run, backfill, cancellationToken);
+    }
+
+    private async Task<StepOutcome> RunByKeyAsync(StepRun run, PlanStep.Backfill backfill, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await RunTableAsync(run, backfill, cancellationToken);
+        }
+        catch (KeyUnusableException unusable)
+        {
+            await control.PauseRowsAsync(run.Migration, cancellationToken);
+            return new StepOutcome.Failed(
+                unusable.Defect.Code, unusable.Message, $"{unusable.Defect.Remedy} Then run 'coordinator retry {run.Migration}'.");
+        }
     }
 
     private async Task<StepOutcome> RunTableAsync(StepRun run, PlanStep.Backfill backfill, CancellationToken cancellationToken)

@@ -6,12 +6,13 @@ using Coordinator.Engine.Targets;
 using Coordinator.EventStore;
 using Coordinator.Postgres.Ledger;
 using Coordinator.Postgres.Quarantine;
+using Coordinator.Postgres.Ranges;
 using Npgsql;
 
 namespace Coordinator.Engine.Driving;
 
 /// <summary>
-/// Opens a backfill on every shard: measures the table after the sync trigger's commit (a row inserted since is in sync
+/// Opens a backfill on every shard: measures the table, or cuts its key space, after the sync trigger's commit (a row inserted since is in sync
 /// by itself), and lets batches be granted under the fence's generation.
 /// </summary>
 internal sealed class BackfillOpening(IEventStore store, BackfillControl control, MigrationFence fence)
@@ -25,6 +26,11 @@ internal sealed class BackfillOpening(IEventStore store, BackfillControl control
         if (opened.Count == 0)
         {
             await StartPassAsync(run, backfill, pass: 1, restartReason: null, cancellationToken);
+        }
+        else if (backfill.Key is not null && await ShardWithoutMarksAsync(run, backfill, opened, cancellationToken) is { } lost)
+        {
+            await StartPassAsync(
+                run, backfill, lost.Pass + 1, $"shard '{lost.Shard}' has lost marks of the key ranges", cancellationToken);
         }
         else if (opened.Any(row => row.State == BackfillRowState.Paused))
         {
@@ -50,6 +56,9 @@ internal sealed class BackfillOpening(IEventStore store, BackfillControl control
         {
             await QuarantineTable.ForgetPlacesAsync(shard.DataSource, run.Migration, backfill.Id, cancellationToken);
             var table = await MeasureAsync(shard, backfill.Table, cancellationToken);
+            var blocks = backfill.Key is null
+                ? table.Blocks
+                : await KeyRanges.MarkAsync(run, backfill, shard, pass, cancellationToken);
             var here = fences[shard.Name];
             starts.Add(new BackfillStart(
                 run.Migration,
@@ -59,8 +68,9 @@ internal sealed class BackfillOpening(IEventStore store, BackfillControl control
                 backfill.Statement,
                 TriggerTable: backfill.TriggerName is null ? "" : backfill.Table.Sql,
                 TriggerName: backfill.TriggerName ?? "",
-                BatchSize.ForRows(backfill.BatchRows, table.Blocks, table.Rows),
-                table.Blocks,
+                BatchSize.ForRows(
+                    backfill.BatchRows, blocks, backfill.Key is null ? table.Rows : (double)blocks * KeyMarks.KeysPerMark),
+                blocks,
                 pass,
                 table.FileNode,
                 here.Generation,
@@ -70,6 +80,7 @@ internal sealed class BackfillOpening(IEventStore store, BackfillControl control
             {
                 Handler = backfill.Handler ?? "",
                 Table = backfill.Table.Sql,
+                Key = backfill.Key ?? [],
             });
         }
 
@@ -91,6 +102,23 @@ internal sealed class BackfillOpening(IEventStore store, BackfillControl control
             cancellationToken);
     }
 
+    // Another server, after a failover, may lack the newest marks, and its libraries may have another order.
+    private static async Task<BackfillRow?> ShardWithoutMarksAsync(
+        StepRun run, PlanStep.Backfill backfill, IReadOnlyList<BackfillRow> opened, CancellationToken cancellationToken)
+    {
+        foreach (var row in opened.Where(row => row.State != BackfillRowState.Finished))
+        {
+            var shard = run.Target.Shards.Single(candidate => candidate.Name == row.Shard);
+            await KeyRanges.CheckAsync(backfill, shard, cancellationToken);
+            if (!await KeyRanges.AreMarkedAsync(run, backfill, shard, row, cancellationToken))
+            {
+                return row;
+            }
+        }
+
+        return null;
+    }
+
     /// <summary>The table's size and identity now.</summary>
     public static async Task<(long Blocks, double Rows, long FileNode)> MeasureAsync(
         TargetShard shard, TableRef table, CancellationToken cancellationToken)
@@ -100,7 +128,8 @@ internal sealed class BackfillOpening(IEventStore store, BackfillControl control
             select pg_relation_size(c.oid) / current_setting('block_size')::bigint,
                    greatest(c.reltuples, 0)::float8 * case when c.relpages > 0
                        then (pg_relation_size(c.oid) / current_setting('block_size')::bigint)::float8 / c.relpages else 1 end,
-                   pg_relation_filenode(c.oid)::bigint
+                   -- a partitioned table has none of its own
+                   coalesce(pg_relation_filenode(c.oid)::bigint, 0)
               from pg_class c where c.oid = to_regclass($1)
             """);
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = table.Sql });

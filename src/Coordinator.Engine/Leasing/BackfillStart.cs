@@ -1,3 +1,6 @@
+using Coordinator.Domain.Plans;
+using Coordinator.Postgres.Ranges;
+
 namespace Coordinator.Engine.Leasing;
 
 /// <summary>One pass over one shard's table, as it is handed to the workers.</summary>
@@ -35,9 +38,17 @@ public sealed record BackfillStart(
     string Timeline,
     int? Parallelism = null)
 {
+    /// <summary>How many keys a block stands for, about, where rows are handed out by key.</summary>
+    public const long KeysPerBlock = KeyMarks.KeysPerMark;
+
     /// <summary>The workers' own code that runs the batches in place of the statement; empty when the statement does.</summary>
     public string Handler { get; init; } = "";
 
     /// <summary>The table, qualified and quoted; empty where it is not known, and then no row goes into quarantine.</summary>
     public string Table { get; init; } = "";
+
+    /// <summary>
+    /// The key by which rows are handed out: then a "block" is what lies between two marks of its key space. None: table blocks.
+    /// </summary>
+    public IReadOnlyList<KeyColumn> Key { get; init; } = [];
 }

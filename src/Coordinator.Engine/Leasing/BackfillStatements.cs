@@ -103,14 +103,16 @@ internal static class BackfillStatements
     private static NpgsqlBatchCommand UpsertCommand(BackfillStart start) => new(
         """
         insert into coordinator.backfill as f (migration, shard, step, target, state, statement, trigger_table, trigger_name,
-            batch_blocks, total_blocks, pass, file_node, generation, system_identifier, timeline, handler, filled_table)
-        values ($1, $2, $3, $4, 0, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+            batch_blocks, total_blocks, pass, file_node, generation, system_identifier, timeline, handler, filled_table,
+            key_columns, key_types)
+        values ($1, $2, $3, $4, 0, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
         on conflict (migration, shard, step) do update set target = excluded.target, state = 0, statement = excluded.statement,
             trigger_table = excluded.trigger_table, trigger_name = excluded.trigger_name, batch_blocks = excluded.batch_blocks,
             total_blocks = case when f.pass = excluded.pass then f.total_blocks else excluded.total_blocks end,
             pass = excluded.pass, file_node = excluded.file_node, generation = excluded.generation,
             system_identifier = excluded.system_identifier, timeline = excluded.timeline,
-            handler = excluded.handler, filled_table = excluded.filled_table
+            handler = excluded.handler, filled_table = excluded.filled_table,
+            key_columns = excluded.key_columns, key_types = excluded.key_types
         where f.pass <= excluded.pass
         """)
     {
@@ -132,6 +134,8 @@ internal static class BackfillStatements
             new() { Value = start.Timeline },
             new() { Value = start.Handler },
             new() { Value = start.Table },
+            new() { Value = start.Key.Select(column => column.Name).ToArray() },
+            new() { Value = start.Key.Select(column => column.Type).ToArray() },
         },
     };
 

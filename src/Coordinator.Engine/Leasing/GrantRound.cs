@@ -1,3 +1,4 @@
+using Coordinator.Domain.Plans;
 using Npgsql;
 
 namespace Coordinator.Engine.Leasing;
@@ -60,7 +61,7 @@ internal sealed class GrantRound(CoordinationDatabase database, EngineOptions op
         var seen = await ReadAsync(reader, row => (
             Request: row.GetGuid(0),
             Worker: row.GetString(1),
-            Batch: row.GetBoolean(2) ? Grant(row, 3, Token(row, 3, 16), row.GetInt64(19), row.GetInt64(20)) : null));
+            Batch: row.GetBoolean(2) ? Grant(row, 3, Token(row, 3, 16), row.GetInt64(19), row.GetInt64(20), key: 21) : null));
         await reader.NextResultAsync();
         var known = await ReadAsync(reader, row => row.GetBoolean(0));
         var workers = requests.ToDictionary(request => request.RequestId, request => request.Worker);
@@ -116,7 +117,7 @@ internal sealed class GrantRound(CoordinationDatabase database, EngineOptions op
     private GrantSource Source(NpgsqlDataReader row)
     {
         // What every grant of it shares, read once.
-        var grant = Grant(row, 0, new LeaseToken(row.GetString(0), row.GetString(1), row.GetString(2), 0, 0, Guid.Empty), 0, 0);
+        var grant = Grant(row, 0, new LeaseToken(row.GetString(0), row.GetString(1), row.GetString(2), 0, 0, Guid.Empty), 0, 0, key: 22);
         return new GrantSource
         {
             Key = new BackfillKey(row.GetString(0), row.GetString(1), row.GetString(2)),
@@ -136,7 +137,7 @@ internal sealed class GrantRound(CoordinationDatabase database, EngineOptions op
     private static LeaseToken Token(NpgsqlDataReader row, int key, int token) => new(
         row.GetString(key), row.GetString(key + 1), row.GetString(key + 2), row.GetInt64(token), row.GetInt64(token + 1), row.GetGuid(token + 2));
 
-    private GrantedBatch Grant(NpgsqlDataReader row, int from, LeaseToken token, long firstBlock, long endBlock) => new()
+    private GrantedBatch Grant(NpgsqlDataReader row, int from, LeaseToken token, long firstBlock, long endBlock, int key) => new()
     {
         Token = token,
         Target = row.GetString(from + 3),
@@ -151,10 +152,14 @@ internal sealed class GrantRound(CoordinationDatabase database, EngineOptions op
         Table = row.GetString(from + 10),
         Pause = row.IsDBNull(from + 11) ? TimeSpan.Zero : row.GetTimeSpan(from + 11),
         Handler = row.GetString(from + 12),
+        Key = KeyOf(row.GetFieldValue<string[]>(key), row.GetFieldValue<string[]>(key + 1)),
         LeaseDuration = options.BatchLease,
         LockTimeout = options.BatchLockTimeout,
         StatementTimeout = options.BatchStatementTimeout,
     };
+
+    private static IReadOnlyList<KeyColumn> KeyOf(string[] columns, string[] types) =>
+        columns.Length == 0 ? [] : [.. columns.Zip(types, static (name, type) => new KeyColumn(name, type))];
 
     private NpgsqlBatchCommand Backfills(string sql, AcquireRequest kind) => Command(
         sql, kind.Targets.ToArray(), kind.Migration, kind.Handlers.ToArray(), (long)options.ServerParallelism, options.TickGap);

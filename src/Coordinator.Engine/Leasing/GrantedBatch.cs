@@ -1,3 +1,5 @@
+using Coordinator.Domain.Plans;
+
 namespace Coordinator.Engine.Leasing;
 
 /// <summary>A batch that a worker may run, and everything that it needs for that.</summary>
@@ -50,4 +52,9 @@ public sealed record GrantedBatch
 
     /// <summary>The worker's own code that runs the batch in place of the statement; empty when the statement does.</summary>
     public string Handler { get; init; } = "";
+
+    /// <summary>
+    /// The key by which rows are handed out: then a "block" is what lies between two marks of its key space. None: table blocks.
+    /// </summary>
+    public IReadOnlyList<KeyColumn> Key { get; init; } = [];
 }

@@ -1,3 +1,4 @@
+using Coordinator.Domain.Backfills;
 using Coordinator.Domain.Plans;
 using Coordinator.Engine.Driving;
 using Microsoft.Extensions.Logging;
@@ -17,7 +18,8 @@ internal sealed class BackfillPacer(PaceStore store, EngineOptions options, Time
     {
         var shards = run.Target.Shards.ToDictionary(
             shard => shard.Name,
-            shard => new ShardPacer(shard, run.Target, backfill.Table.Sql, options),
+            shard => new ShardPacer(
+                shard, run.Target, backfill.Table.Sql, options, backfill.Key is null ? BatchSize.MaxBlocks : KeyRanges.MostIntervals),
             StringComparer.Ordinal);
         using var timer = new PeriodicTimer(options.PaceInterval, time);
         try

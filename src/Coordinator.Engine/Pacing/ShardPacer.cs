@@ -11,7 +11,7 @@ namespace Coordinator.Engine.Pacing;
 /// Decides for one shard of one backfill, look by look. What it remembers may be lost with the replica: the next driver goes on from
 /// the decision in force.
 /// </summary>
-internal sealed class ShardPacer(TargetShard shard, Target target, string table, EngineOptions options)
+internal sealed class ShardPacer(TargetShard shard, Target target, string table, EngineOptions options, long mostBlocks = BatchSize.MaxBlocks)
 {
     private static readonly TimeSpan LookTimeout = TimeSpan.FromSeconds(1);
 
@@ -43,7 +43,7 @@ internal sealed class ShardPacer(TargetShard shard, Target target, string table,
         var decision = Throttle.Decide(_throttle, signals, sums.Now - _lastLook, sums.Running, Most(sums.Settings));
         _throttle = decision.State;
         _lastLook = sums.Now;
-        return Tell(sums, decision, signals, BatchSize.Next(sums.BatchBlocks, sums.Timing, BatchSize.Aim(maxWait, quiet), MostBlocks(sums)));
+        return Tell(sums, decision, signals, BatchSize.Next(sums.BatchBlocks, sums.Timing, BatchSize.Aim(maxWait, quiet), MostBlocks(sums, mostBlocks)));
     }
 
     private ShardDecision Tell(ShardSums sums, ThrottleDecision decision, IReadOnlyList<LoadSignal> signals, long batchBlocks)
@@ -135,7 +135,7 @@ internal sealed class ShardPacer(TargetShard shard, Target target, string table,
         Math.Max(1, Math.Min(settings.MaxParallel ?? int.MaxValue, options.ServerParallelism));
 
     // Rows per block as they were written so far; before that the first size stands.
-    private static long MostBlocks(ShardSums sums) => sums.Settings.BatchRows is not { } rows ? BatchSize.MaxBlocks
+    private static long MostBlocks(ShardSums sums, long most) => sums.Settings.BatchRows is not { } rows ? most
         : sums is { Blocks: > 0, Rows: > 0 } ? Math.Max(1, (long)(rows * ((double)sums.Blocks / sums.Rows)))
         : sums.BatchBlocks;
 

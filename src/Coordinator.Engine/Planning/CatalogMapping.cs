@@ -73,6 +73,7 @@ internal static class CatalogMapping
         StorageParameters = index.StorageParameters,
         Tablespace = index.Tablespace,
         IsReplicaIdentity = index.IsReplicaIdentity,
+        OrderProblem = index.OrderProblem,
     };
 
     private static ConstraintInfo ToDomain(CatalogConstraint constraint) => new()

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Coordinator.Domain.Specs;
+using Coordinator.Domain.Sql;
 using Npgsql;
 
 namespace Coordinator.Engine.Planning;
@@ -44,8 +45,8 @@ internal static class SqlCheck
             (string Place, string? Sql)[] parts =
             [
                 ("expand", raw.Expand), ("contract", raw.Contract), ("rollback", raw.Rollback),
-                ("backfill.sql", raw.Backfill?.Sql?.Replace("{range}", "true", StringComparison.Ordinal)),
-                ("backfill.verify", raw.Backfill?.Verify?.Replace("{range}", "true", StringComparison.Ordinal)),
+                ("backfill.sql", Unranged(raw.Backfill?.Sql)),
+                ("backfill.verify", Unranged(raw.Backfill?.Verify)),
             ];
             foreach (var (place, sql) in parts.Where(part => part.Sql is not null))
             {
@@ -53,6 +54,8 @@ internal static class SqlCheck
             }
         }
     }
+
+    private static string? Unranged(string? sql) => sql is null ? null : RangePlaceholder.Without(sql);
 
     private static bool IsSyntax(PostgresException error) => error.SqlState == PostgresErrorCodes.SyntaxError;
 

@@ -1,6 +1,7 @@
 using Coordinator.Domain;
 using Coordinator.Domain.Backfills;
 using Coordinator.Domain.Plans;
+using Coordinator.Engine.Driving;
 using Coordinator.Engine.Migrations;
 using Coordinator.Engine.Requests;
 using Coordinator.Engine.Targets;
@@ -176,7 +177,10 @@ public sealed class QuarantineCommands(
             migration,
             new TableName(backfill.Table.Schema, backfill.Table.Name),
             backfill.Statement,
-            backfill.TriggerName);
+            backfill.TriggerName)
+        {
+            Key = KeyRanges.ToTarget(backfill.Key),
+        };
         var rows = await QuarantineTable.ListAsync(
             shard.DataSource, migration, Selection(choice, backfill), ("", ""), int.MaxValue, cancellationToken);
         foreach (var row in rows.OrderBy(row => row.LastSeen))

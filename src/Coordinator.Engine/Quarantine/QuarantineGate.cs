@@ -76,6 +76,7 @@ internal sealed class QuarantineGate
                     run.Migration,
                     table.Id,
                     new TableName(table.Table.Schema, table.Table.Name),
+                    KeyRanges.ToTarget(table.Key),
                     table.Disagree,
                     cancellationToken);
                 var left = await QuarantineTable.CountAsync(shard.DataSource, run.Migration, table.Id, cancellationToken);

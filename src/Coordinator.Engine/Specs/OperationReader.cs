@@ -112,7 +112,7 @@ internal sealed class OperationReader(SpecIssues issues)
     private RawBackfill Backfill(SpecNode node, string path)
     {
         const string Update = "update t set a = 0 where {range}";
-        if (SpecMappingReader.Open(node, path, issues, "table", "sql", "verify", "handler") is not { } reader)
+        if (SpecMappingReader.Open(node, path, issues, "table", "sql", "verify", "handler", "by", "key") is not { } reader)
         {
             return new RawBackfill(Name(), Update, null);
         }
@@ -126,7 +126,26 @@ internal sealed class OperationReader(SpecIssues issues)
             table,
             unreadable ? Update : sql,
             reader.OptionalText("verify", "Write a query that returns the number of wrong rows, or leave the key out."),
-            handler);
+            handler,
+            By(reader),
+            reader.OptionalTexts("key", "Write the columns of a unique index in its order: [tenant_id, id]."));
+    }
+
+    private static RangeKind? By(SpecMappingReader reader)
+    {
+        const string Remedy = "Write by: key or by: blocks, or leave it out: by the primary key where that can be done.";
+        switch (reader.OptionalText("by", Remedy))
+        {
+            case null:
+                return null;
+            case "key":
+                return RangeKind.Key;
+            case "blocks":
+                return RangeKind.Blocks;
+            case var other:
+                reader.Report("by", reader.Node("by")!.Mark, "VALUE_UNKNOWN", $"by can't be '{SpecNodeParser.Shorten(other)}'.", Remedy);
+                return null;
+        }
     }
 
     private OperationSpec.RawSql Unknown(SpecEntry entry, string path)

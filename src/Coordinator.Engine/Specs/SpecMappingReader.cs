@@ -68,6 +68,21 @@ internal sealed class SpecMappingReader
 
     public string? OptionalText(string key, string remedy) => Node(key) is { } node ? Text(key, node, remedy) : null;
 
+    /// <summary>A list of texts; null if it is not there. What is no text in it is reported and left out.</summary>
+    public IReadOnlyList<string>? OptionalTexts(string key, string remedy)
+    {
+        switch (Node(key))
+        {
+            case null:
+                return null;
+            case SpecNode.Sequence list:
+                return [.. list.Items.Select(item => Text(key, item, remedy)).OfType<string>()];
+            case var other:
+                _issues.Add(PathOf(key), other.Mark, "TYPE_WRONG", $"{key} is {other.Kind}, not a list.", remedy);
+                return null;
+        }
+    }
+
     public TimeSpan? OptionalDuration(string key)
     {
         const string Remedy = "Write a duration such as 24h, 90s, 500ms, 7d or 0.";

@@ -3,6 +3,7 @@ using Coordinator.Domain.Plans;
 using Coordinator.Engine.Driving;
 using Coordinator.Engine.Targets;
 using Coordinator.Postgres.Catalog;
+using Coordinator.Postgres.Ranges;
 using Coordinator.Postgres.Verification;
 using Npgsql;
 using NpgsqlTypes;
@@ -22,7 +23,11 @@ namespace Coordinator.Engine.Verification;
 internal sealed class VerificationRanges(
     string migration, TargetShard shard, PlanStep.Verify step, StepRepair? repair, TimeSpan secondLook, TimeProvider time)
 {
+    // 50,000 rows at a time.
+    private const int MarksPerRange = 100;
+
     private readonly List<(TableRef Table, TableScan Scan)> _scans = [];
+    private IReadOnlyList<string[]> _marks = [];
     private long _blocks;
 
     /// <summary>Measures the tables.</summary>
@@ -30,6 +35,11 @@ internal sealed class VerificationRanges(
     /// <exception cref="TableVanishedException">The step's table is not there.</exception>
     public async Task<long> MeasureAsync(CancellationToken cancellationToken)
     {
+        if (step.MarksOf is { } backfill)
+        {
+            _marks = await KeyMarks.ReadAsync(shard.DataSource, migration, backfill, MarksPerRange, cancellationToken);
+        }
+
         if (step.Disagree is not { } disagree)
         {
             return _blocks = await TableScan.BlocksAsync(shard.DataSource, Name(step.Table), cancellationToken)
@@ -56,8 +66,9 @@ internal sealed class VerificationRanges(
     public IEnumerable<VerificationRange> All() =>
         step.Disagree is not null ? _scans.SelectMany(scan => Of(scan.Table, scan.Scan))
         : step.CountQuery is not { } query ? []
+        : step.MarksOf is not null ? CountedByKey(query)
         : step.CountsRange ? Counted(query)
-        : [new VerificationRange(step.Table, _blocks, token => TwiceAsync(query, null, token))];
+        : [new VerificationRange(step.Table, _blocks, token => TwiceAsync(query, [], token))];
 
     private IEnumerable<VerificationRange> Of(TableRef table, TableScan scan)
     {
@@ -76,10 +87,22 @@ internal sealed class VerificationRanges(
         {
             var (from, upto) = ((uint)lo, Math.Min(_blocks, lo + TableScan.BlocksPerRange));
             var end = upto >= _blocks ? uint.MaxValue : (uint)upto;
-            yield return new VerificationRange(step.Table, upto - lo, token => TwiceAsync(query, (from, end), token));
+            yield return new VerificationRange(step.Table, upto - lo, token => TwiceAsync(query, [Place(from), Place(end)], token));
             lo = upto;
         }
         while (lo < _blocks);
+    }
+
+    // The marks of the backfill: a row can't get past this in a range that was read, as it can in blocks. The last one is open here too.
+    private IEnumerable<VerificationRange> CountedByKey(string query)
+    {
+        for (var range = 0; range <= _marks.Count; range++)
+        {
+            var (lower, upper) = (range == 0 ? null : _marks[range - 1], range == _marks.Count ? null : _marks[range]);
+            // Its share of the table, so that what is told is blocks in any case.
+            var blocks = (_blocks * (range + 1) / (_marks.Count + 1)) - (_blocks * range / (_marks.Count + 1));
+            yield return new VerificationRange(step.Table, blocks, token => TwiceAsync(query, [Key(lower), Key(upper)], token));
+        }
     }
 
     private async Task<DisagreementReport> LookAsync(
@@ -126,19 +149,21 @@ internal sealed class VerificationRanges(
     }
 
     // Which rows a query counted can't be told: of both looks, what both saw.
-    private async Task<DisagreementReport> TwiceAsync(string query, (uint Lo, uint Hi)? range, CancellationToken cancellationToken)
+    private async Task<DisagreementReport> TwiceAsync(
+        string query, IReadOnlyList<(object? Value, NpgsqlDbType Type)> bounds, CancellationToken cancellationToken)
     {
-        var first = await CountAsync(query, range, cancellationToken);
+        var first = await CountAsync(query, bounds, cancellationToken);
         if (first == 0)
         {
             return DisagreementReport.None;
         }
 
         await Task.Delay(secondLook, time, cancellationToken);
-        return new DisagreementReport(Math.Min(first, await CountAsync(query, range, cancellationToken)), []);
+        return new DisagreementReport(Math.Min(first, await CountAsync(query, bounds, cancellationToken)), []);
     }
 
-    private async Task<long> CountAsync(string query, (uint Lo, uint Hi)? range, CancellationToken cancellationToken)
+    private async Task<long> CountAsync(
+        string query, IReadOnlyList<(object? Value, NpgsqlDbType Type)> bounds, CancellationToken cancellationToken)
     {
         await using var connection = await shard.DataSource.OpenConnectionAsync(cancellationToken);
         // The operator's own query: it may read and nothing else.
@@ -153,14 +178,17 @@ internal sealed class VerificationRanges(
 #pragma warning restore CA2100
         // As long as the table is large; the token ends it.
         count.CommandTimeout = 0;
-        if (range is { } bounds)
+        foreach (var (value, type) in bounds)
         {
-            count.Parameters.Add(new NpgsqlParameter<NpgsqlTid> { TypedValue = new NpgsqlTid(bounds.Lo, 0), NpgsqlDbType = NpgsqlDbType.Tid });
-            count.Parameters.Add(new NpgsqlParameter<NpgsqlTid> { TypedValue = new NpgsqlTid(bounds.Hi, 0), NpgsqlDbType = NpgsqlDbType.Tid });
+            count.Parameters.Add(new NpgsqlParameter { Value = value ?? DBNull.Value, NpgsqlDbType = type });
         }
 
         return Convert.ToInt64(await count.ExecuteScalarAsync(cancellationToken), CultureInfo.InvariantCulture);
     }
+
+    private static (object? Value, NpgsqlDbType Type) Place(uint block) => (new NpgsqlTid(block, 0), NpgsqlDbType.Tid);
+
+    private static (object? Value, NpgsqlDbType Type) Key(string[]? key) => (key, NpgsqlDbType.Array | NpgsqlDbType.Text);
 
     private static TableName Name(TableRef table) => new(table.Schema, table.Name);
 }

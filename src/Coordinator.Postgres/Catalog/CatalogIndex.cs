@@ -53,4 +53,10 @@ public sealed record CatalogIndex
 
     /// <summary>The replica identity's index.</summary>
     public bool IsReplicaIdentity { get; init; }
+
+    /// <summary>
+    /// Why the order of its entries can't be relied on, in words: a collation that takes different texts for the same, or whose version is
+    /// not the one that the order was made with. Null when it can.
+    /// </summary>
+    public string? OrderProblem { get; init; }
 }

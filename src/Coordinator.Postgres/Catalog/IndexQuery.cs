@@ -6,6 +6,24 @@ namespace Coordinator.Postgres.Catalog;
 internal static class IndexQuery
 {
     private const int NullsNotDistinctSince = 150000;
+    private const int DatabaseCollationVersionSince = 150000;
+
+    // A collation whose library was replaced sorts otherwise than the index was built.
+    private const string CollationProblem =
+        """
+        when not l.collisdeterministic then 'collation ' || quote_ident(l.collname) || ' is not deterministic, so different keys can be the same to it'
+        when l.collversion is distinct from pg_collation_actual_version(l.oid) and l.collversion is not null
+          then 'collation ' || quote_ident(l.collname) || ' is version ' || coalesce(pg_collation_actual_version(l.oid), 'unknown')
+               || ' by now, and was ' || l.collversion || ' when it was created'
+
+        """;
+
+    private const string DatabaseCollationProblem =
+        """
+        when l.oid = 100 and (select datcollversion is not null and datcollversion is distinct from pg_database_collation_actual_version(oid)
+                                from pg_database where datname = current_database())
+          then 'the version of the database''s default collation has changed since it was created'
+        """;
 
     // Dependencies tell the columns of predicate and expressions: an index that no constraint owns depends once on each
     // column it holds, and once more on each that an expression names.
@@ -13,6 +31,7 @@ internal static class IndexQuery
         NpgsqlConnection connection, uint table, int version, CancellationToken cancellationToken)
     {
         var keys = await ReadKeysAsync(connection, table, cancellationToken);
+        var collationProblem = version >= DatabaseCollationVersionSince ? CollationProblem + DatabaseCollationProblem : CollationProblem;
         var nullsNotDistinct = version >= NullsNotDistinctSince ? "x.indnullsnotdistinct" : "false";
         return await connection.QueryAsync(
             $"""
@@ -33,7 +52,10 @@ internal static class IndexQuery
                                        and not exists (select from pg_constraint k
                                                        where k.conindid = x.indexrelid and k.contype in ('p', 'u', 'x'))
                                  then 1 else 0 end
-                         order by a.attnum)
+                         order by a.attnum),
+                   (select min(problem) from (select distinct unnest(x.indcollation::oid[])) k(collation_oid)
+                    join pg_collation l on l.oid = k.collation_oid
+                    cross join lateral (select case {collationProblem} end as problem) p)
             from pg_index x
             join pg_class i on i.oid = x.indexrelid
             join pg_am m on m.oid = i.relam
@@ -62,6 +84,7 @@ internal static class IndexQuery
                     StorageParameters = row.IsDBNull(13) ? null : row.GetString(13),
                     Tablespace = row.IsDBNull(14) ? null : row.GetString(14),
                     ExpressionColumns = row.GetFieldValue<string[]>(15),
+                    OrderProblem = row.IsDBNull(16) ? null : row.GetString(16),
                     Keys = [.. own.Where(key => key.IsKey).Select(key => new CatalogIndexKey(key.Name, key.Options))],
                     Included = [.. own.Where(key => !key.IsKey).Select(key => key.Name)],
                 };

@@ -1,9 +1,10 @@
+using Coordinator.Postgres.Ranges;
 using Npgsql;
 
 namespace Coordinator.Postgres.Ledger;
 
 /// <summary>
-/// Removes a migration's rows from a target's ledger, only while its fence is closed (or gone with it): a batch that was granted long
+/// Removes a migration's rows from a target's ledger, and the marks of its key ranges, only while its fence is closed (or gone with it): a batch that was granted long
 /// ago and comes now is refused at the fence, before it looks for its row.
 /// </summary>
 public static class LedgerPruning
@@ -44,8 +45,11 @@ public static class LedgerPruning
 
             if (reader.GetInt64(1) < RowsAtOnce)
             {
-                return true;
+                break;
             }
         }
+
+        await KeyMarks.ForgetAsync(source, migration, cancellationToken);
+        return true;
     }
 }

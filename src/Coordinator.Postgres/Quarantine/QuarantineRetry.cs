@@ -1,11 +1,12 @@
 using Coordinator.Postgres.Catalog;
+using Coordinator.Postgres.Ranges;
 using Npgsql;
 
 namespace Coordinator.Postgres.Quarantine;
 
 /// <summary>
 /// Tries quarantined rows again, each in a transaction of its own under the migration's fence, as a batch runs: the row
-/// is found by its key and locked, the backfill's statement is run for its place of the moment, and it leaves the
+/// is found by its key and locked, the backfill's statement is run for its place of the moment or its key, and it leaves the
 /// quarantine with the commit.
 /// </summary>
 public sealed class QuarantineRetry
@@ -15,6 +16,11 @@ public sealed class QuarantineRetry
     private readonly TableName _table;
     private readonly string _statement;
     private readonly string? _trigger;
+
+    /// <summary>
+    /// The key by which the backfill hands its rows out, and by whose values its statement is bounded; none when it goes by blocks.
+    /// </summary>
+    public IReadOnlyList<TargetKeyColumn> Key { get; init; } = [];
 
     /// <summary>Opens nothing.</summary>
     /// <param name="source">The target.</param>
@@ -53,11 +59,11 @@ public sealed class QuarantineRetry
     private async Task<RetryOutcome> ApplyAsync(
         NpgsqlConnection connection, QuarantinedRow row, CancellationToken cancellationToken)
     {
-        var key = await RowKey.ReadAsync(connection, _table, cancellationToken);
+        var key = await RowKey.ReadAsync(connection, _table, Key, cancellationToken);
         var place = await connection.QueryAsync(
-            $"select t.ctid::text from only {_table.Sql} as t where {key.IsNamedByParameter} for no key update of t",
+            $"select {Place} from {key.From(_table)} as t where {key.IsNamedByParameter} for no key update of t",
             [row.Key],
-            found => found.GetString(0),
+            found => found.GetValue(0),
             cancellationToken);
         if (place.Count == 0)
         {
@@ -75,7 +81,9 @@ public sealed class QuarantineRetry
         }
 
         var failures = await connection.QueryAsync(
-            "select failed_sqlstate, failed_message from coordinator.apply_row($1, $2::tid)",
+            Key.Count > 0
+                ? "select failed_sqlstate, failed_message from coordinator.apply_key_row($1, $2)"
+                : "select failed_sqlstate, failed_message from coordinator.apply_row($1, $2::tid)",
             [_statement, place[0]],
             answer => answer.IsDBNull(0) ? ((string SqlState, string Message)?)null : (answer.GetString(0), answer.GetString(1)),
             cancellationToken);
@@ -88,6 +96,11 @@ public sealed class QuarantineRetry
         await DeleteAsync(connection, row, cancellationToken);
         return RetryOutcome.Repaired;
     }
+
+    // What the statement's bounds are for the one row.
+    private string Place => Key.Count > 0
+        ? $"array[{string.Join(", ", Key.Select(column => $"t.{Identifier.Quote(column.Name)}::text"))}]"
+        : "t.ctid::text";
 
     private Task DeleteAsync(NpgsqlConnection connection, QuarantinedRow row, CancellationToken cancellationToken) =>
         connection.ExecuteAsync(

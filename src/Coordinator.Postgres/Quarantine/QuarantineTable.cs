@@ -1,4 +1,5 @@
 using Coordinator.Postgres.Catalog;
+using Coordinator.Postgres.Ranges;
 using Npgsql;
 
 namespace Coordinator.Postgres.Quarantine;
@@ -98,15 +99,22 @@ public static class QuarantineTable
     /// <param name="migration">The migration.</param>
     /// <param name="step">The backfill step.</param>
     /// <param name="table">The table.</param>
+    /// <param name="rangeKey">The key by which rows are handed out; none when they go by blocks.</param>
     /// <param name="disagreeSql">Boolean SQL over the row, true where it is wrong; null when nothing tells.</param>
     /// <param name="cancellationToken">Ends the look between messages.</param>
     public static async Task ClearRepairedAsync(
-        NpgsqlDataSource source, string migration, string step, TableName table, string? disagreeSql, CancellationToken cancellationToken)
+        NpgsqlDataSource source,
+        string migration,
+        string step,
+        TableName table,
+        IReadOnlyList<TargetKeyColumn> rangeKey,
+        string? disagreeSql,
+        CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(table);
         await using var connection = await source.OpenConnectionAsync(cancellationToken);
-        var key = await RowKey.ReadAsync(connection, table, cancellationToken);
+        var key = await RowKey.ReadAsync(connection, table, rangeKey, cancellationToken);
         if (disagreeSql is null && key.IsPlace)
         {
             return;
@@ -162,7 +170,7 @@ public static class QuarantineTable
         foreach (var row in rows)
         {
             if (await connection.ScalarAsync<bool>(
-                $"select exists (select from (select t.* from only {table.Sql} as t where {key.IsNamedByParameter}) as named where {disagreeSql})",
+                $"select exists (select from (select t.* from {key.From(table)} as t where {key.IsNamedByParameter}) as named where {disagreeSql})",
                 [row.Key],
                 cancellationToken))
             {
@@ -217,7 +225,7 @@ public static class QuarantineTable
             delete from coordinator.quarantine
              where migration = $2 and step = $3 and key_hash = decode($4, 'hex') and waived_by is null
                and not exists (
-                 select from (select t.* from only {table.Sql} as t where {key.IsNamedByParameter}) as named where {disagreeSql ?? "true"})
+                 select from (select t.* from {key.From(table)} as t where {key.IsNamedByParameter}) as named where {disagreeSql ?? "true"})
             """)
         {
             Parameters = { new() { Value = name }, new() { Value = migration }, new() { Value = step }, new() { Value = hash } },

@@ -1,4 +1,5 @@
 using Coordinator.Postgres.Catalog;
+using Coordinator.Postgres.Ranges;
 using Coordinator.Postgres.Sync;
 using Npgsql;
 
@@ -12,7 +13,13 @@ internal sealed class RowKey
 {
     private readonly IReadOnlyList<(string Name, string Column, string Type)> _columns;
 
-    private RowKey(IReadOnlyList<(string Name, string Column, string Type)> columns) => _columns = columns;
+    private readonly bool _withChildren;
+
+    private RowKey(IReadOnlyList<(string Name, string Column, string Type)> columns, bool withChildren = false)
+    {
+        _columns = columns;
+        _withChildren = withChildren;
+    }
 
     /// <summary>Whether the table has no primary key: a row that was written since is not found again.</summary>
     public bool IsPlace => _columns.Count == 0;
@@ -29,6 +36,32 @@ internal sealed class RowKey
             [table.Sql],
             row => (row.GetString(0), Identifier.Quote(row.GetString(0)), row.GetString(1)),
             cancellationToken));
+
+    /// <summary>The key by which rows are handed out names them, whatever the table's primary key is; none: the primary key.</summary>
+    public static async Task<RowKey> ReadAsync(
+        NpgsqlConnection connection, TableName table, IReadOnlyList<TargetKeyColumn> key, CancellationToken cancellationToken)
+    {
+        if (key.Count == 0)
+        {
+            return await ReadAsync(connection, table, cancellationToken);
+        }
+
+        var types = await connection.QueryAsync(
+            """
+            select a.attname::text, pg_catalog.format_type(a.atttypid, a.atttypmod)
+              from pg_catalog.pg_attribute a
+             where a.attrelid = pg_catalog.to_regclass($1) and a.attname = any ($2) and not a.attisdropped
+            """,
+            [table.Sql, key.Select(column => column.Name).ToArray()],
+            row => (Name: row.GetString(0), Type: row.GetString(1)),
+            cancellationToken);
+        return new([.. key.Select(column => (
+            column.Name, Identifier.Quote(column.Name), types.FirstOrDefault(type => type.Name == column.Name).Type ?? column.Type))],
+            withChildren: true);
+    }
+
+    /// <summary>Where the rows are: in the table alone, or in its partitions too, whose rows one key of the table tells apart.</summary>
+    public string From(TableName table) => _withChildren ? table.Sql : $"only {table.Sql}";
 
     /// <summary>True for the one row that <c>$1</c>, a key, names. <c>t</c> is the table.</summary>
     public string IsNamedByParameter => IsPlace

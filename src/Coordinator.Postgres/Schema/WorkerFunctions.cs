@@ -7,5 +7,6 @@ internal static class WorkerFunctions
     [
         "enter_fence", "check_fence", "claim_batch", "apply_batch", "finish_batch", "raise_batch", "read_batch",
         "bisect_batch", "is_data_error", "key_of_row", "quarantine_row",
+        "key_bounds", "apply_key_batch", "key_condition", "bisect_key_batch",
     ];
 }

@@ -28,6 +28,9 @@ internal static class BackfillMapping
     private static V1.Backfill ToProto(MigrationView view, string step, string table, BackfillProgress? progress)
     {
         var backfill = Counts(view, step, table, progress);
+        backfill.BlockKeyCount = view.State.Plan!.Steps.OfType<PlanStep.Backfill>().Any(each => each.Id == step && each.Key is not null)
+            ? BackfillStart.KeysPerBlock
+            : 0;
         if (progress is not null)
         {
             PaceMapping.Add(backfill, progress);

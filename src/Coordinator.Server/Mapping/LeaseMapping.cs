@@ -1,3 +1,4 @@
+using Coordinator.Domain.Plans;
 using Coordinator.Engine.Leasing;
 using Coordinator.Server.Errors;
 using Google.Protobuf.WellKnownTypes;
@@ -24,8 +25,16 @@ internal static class LeaseMapping
         LockTimeout = Duration.FromTimeSpan(batch.LockTimeout),
         StatementTimeout = Duration.FromTimeSpan(batch.StatementTimeout),
         Pause = batch.Pause > TimeSpan.Zero ? Duration.FromTimeSpan(batch.Pause) : null,
-        Handler = batch.Handler,
+        Handler = batch.Key.Count == 0 ? batch.Handler : "",
+        KeyRange = batch.Key.Count == 0 ? null : ToProto(batch.Key, batch.Handler),
     };
+
+    private static V1.KeyRange ToProto(IReadOnlyList<KeyColumn> key, string handler)
+    {
+        var range = new V1.KeyRange { Handler = handler };
+        range.Columns.AddRange(key.Select(static column => new V1.KeyRange.Types.Column { Name = column.Name, Type = column.Type }));
+        return range;
+    }
 
     public static V1.LeaseToken ToProto(LeaseToken token) => new()
     {

@@ -103,7 +103,7 @@ internal static class SpecMapping
                 var raw = operation.RawSql;
                 return new OperationSpec.RawSql(
                     Given(raw.Expand),
-                    raw.Backfill is { } fill ? new RawBackfill(fill.Table, Given(fill.Sql), Given(fill.Verify), Given(fill.Handler)) : null,
+                    raw.Backfill is { } fill ? ToDomain(fill) : null,
                     Given(raw.Contract),
                     Given(raw.Rollback),
                     Given(raw.Table));
@@ -116,6 +116,19 @@ internal static class SpecMapping
                 return null;
         }
     }
+
+    private static RawBackfill ToDomain(V1.Operation.Types.RawSql.Types.Backfill fill) => new(
+        fill.Table,
+        Given(fill.Sql),
+        Given(fill.Verify),
+        Given(fill.Handler),
+        fill.By switch
+        {
+            V1.Operation.Types.RawSql.Types.Backfill.Types.By.Key => RangeKind.Key,
+            V1.Operation.Types.RawSql.Types.Backfill.Types.By.Blocks => RangeKind.Blocks,
+            _ => null,
+        },
+        fill.Key.Count == 0 ? null : [.. fill.Key]);
 
     // A message can't tell "not given" from "empty"; an empty statement is no statement.
     private static string? Given(string text) => text.Length == 0 ? null : text;

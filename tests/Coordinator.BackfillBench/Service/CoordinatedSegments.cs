@@ -19,6 +19,7 @@ internal static class CoordinatedSegments
           - raw_sql:
               backfill:
                 table: item
+                by: blocks
                 sql: update item set value_copy = value where {range}
         """;
 

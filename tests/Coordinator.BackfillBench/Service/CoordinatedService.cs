@@ -97,7 +97,7 @@ internal sealed class CoordinatedService : IAsyncDisposable
               bench: { uses_new_from: 1, free_of_old_from: 1 }
             operations:
               - raw_sql:
-                  backfill: { table: warm, sql: "update warm set value_copy = value where {range}" }
+                  backfill: { table: warm, by: blocks, sql: "update warm set value_copy = value where {range}" }
             """,
             new BackfillTuning { BatchRows = 1, MaxParallel = workers });
         StartWorkers(workers);

@@ -12,7 +12,7 @@ public class RawSqlPlanTests
           create table review_summary (id bigint primary key)
           (in function)
         migrate-1-backfill: run the operator's backfill of public.review
-          update review set stars = 1 where (ctid >= $1 and ctid < $2) and stars is null
+          update review set stars = 1 where (case when $1 is null and $2 is null then true when $1 is null then "id" <= ($2)[1]::pg_catalog.int8 when $2 is null then "id" > ($1)[1]::pg_catalog.int8 when $1 = $2 then "id" = ($2)[1]::pg_catalog.int8 else "id" > ($1)[1]::pg_catalog.int8 and "id" <= ($2)[1]::pg_catalog.int8 end) and stars is null
           wrong where , guarded by 
         migrate-1-verify: verify the operator's backfill of public.review
           select count(*) from review where stars is null
@@ -59,8 +59,12 @@ public class RawSqlPlanTests
     [Fact]
     public void A_verify_query_may_look_at_one_range()
     {
-        var raw = Samples.Raw with { Backfill = Samples.Raw.Backfill! with { Verify = "select count(*) from review where {range};" } };
+        var raw = Samples.Raw with
+        {
+            Backfill = Samples.Raw.Backfill! with { Verify = "select count(*) from review where {range};", By = RangeKind.Blocks },
+        };
         var verify = Samples.Plan(raw).Steps.OfType<PlanStep.Verify>().Single();
+        Assert.Null(verify.MarksOf);
         Assert.Equal("select count(*) from review where (ctid >= $1 and ctid < $2)", verify.CountQuery);
         Assert.True(verify.CountsRange);
     }
@@ -86,6 +90,9 @@ public class RawSqlPlanTests
     public void Rows_of_a_partitioned_table_are_not_handed_out_by_block()
     {
         var table = Samples.ReviewTable with { Kind = "p", IsPartitioned = true };
-        Assert.Equal("TABLE_PARTITIONED", Assert.Single(Samples.Refused(Samples.Spec(Samples.Raw), table)).Code);
+        var raw = Samples.Raw with { Backfill = Samples.Raw.Backfill! with { By = RangeKind.Blocks } };
+        Assert.Equal("TABLE_PARTITIONED", Assert.Single(Samples.Refused(Samples.Spec(raw), table)).Code);
+        Assert.Equal("TABLE_PARTITIONED", Assert.Single(Samples.Refused(Samples.Spec(Samples.Raw), table with { Indexes = [] })).Code);
+        Assert.NotNull(Samples.Compiled(Samples.Spec(Samples.Raw), table).Steps.OfType<PlanStep.Backfill>().Single().Key);
     }
 }

@@ -34,6 +34,7 @@ internal sealed class TestFleet : IAsyncDisposable
         Hi = granted.EndBlock,
         Statement = granted.Statement,
         Table = granted.Table.Length == 0 ? null : granted.Table,
+        Key = [.. granted.Key.Select(column => new KeyColumn(column.Name, column.Type))],
         Epoch = granted.Token.Epoch,
         LeaseId = granted.Token.LeaseId,
         Generation = granted.Generation,

@@ -101,6 +101,10 @@ public class YamlSpecReaderRefusalTests
     [InlineData("raw_sql: { backfill: { table: a, handler: A } }", "HANDLER_INVALID", "6:47 operations[0].raw_sql.backfill.handler")]
     [InlineData("raw_sql: { backfill: { table: a, handler: [a] } }", "TYPE_WRONG", "6:47 operations[0].raw_sql.backfill.handler")]
     [InlineData("raw_sql: { backfill: { table: a, sql: [a] } }", "TYPE_WRONG", "6:43 operations[0].raw_sql.backfill.sql")]
+    [InlineData("raw_sql: { backfill: { table: a, handler: b, by: rows } }", "VALUE_UNKNOWN", "6:54 operations[0].raw_sql.backfill.by")]
+    [InlineData("raw_sql: { backfill: { table: a, handler: b, key: id } }", "TYPE_WRONG", "6:55 operations[0].raw_sql.backfill.key")]
+    [InlineData("raw_sql: { backfill: { table: a, handler: b, key: [] } }", "RANGE_KEY_COLUMN", "6:55 operations[0].raw_sql.backfill.key")]
+    [InlineData("raw_sql: { backfill: { table: a, handler: b, by: blocks, key: [id] } }", "RANGE_KEY_UNUSED", "6:67 operations[0].raw_sql.backfill.key")]
     [InlineData("raw_sql: { backfill: { table: a, sql: 'update a set b = 1' } }", "BACKFILL_RANGE", "6:43 operations[0].raw_sql.backfill.sql")]
     public void Operations_that_are_none(string operation, string code, string place) =>
         AssertOne(YamlSamples.WithOperation(operation), code, place);

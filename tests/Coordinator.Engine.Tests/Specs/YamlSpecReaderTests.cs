@@ -61,6 +61,25 @@ public class YamlSpecReaderTests
             spec.Operations);
     }
 
+    [Theory]
+    [InlineData("by: key, key: [tenant_id, id]", RangeKind.Key, "tenant_id,id")]
+    [InlineData("key: [id]", null, "id")]
+    [InlineData("by: blocks", RangeKind.Blocks, null)]
+    public void A_backfill_says_by_what_its_rows_are_handed_out(string keys, RangeKind? by, string? key)
+    {
+        var backfill = Assert.IsType<OperationSpec.RawSql>(Assert.Single(Read(
+            $$"""
+            migration: m
+            target: t
+            versions:
+              a: { uses_new_from: 1, free_of_old_from: 1 }
+            operations:
+              - raw_sql:
+                  backfill: { table: review, handler: recompute-price, {{keys}} }
+            """).Operations)).Backfill!;
+        Assert.Equal((by, key), (backfill.By, backfill.Key is null ? null : string.Join(',', backfill.Key)));
+    }
+
     [Fact]
     public void A_backfill_may_name_a_handler() => Assert.Equal(
         new RawBackfill("review", null, null, "recompute-price"),

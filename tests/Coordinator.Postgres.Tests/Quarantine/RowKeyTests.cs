@@ -45,10 +45,10 @@ public sealed class RowKeyTests(InstalledTargetFixture fixture) : IClassFixture<
 
         Assert.Equal(0, (await DisagreementScan.RunOutsideQuarantineAsync(source, table.Schema, table.Name, "bad", "m-" + table.Name, default)).Count);
         Assert.Equal(1, (await DisagreementScan.RunOutsideQuarantineAsync(source, table.Schema, table.Name, "bad", "m-another", default)).Count);
-        await QuarantineTable.ClearRepairedAsync(source, "m-" + table.Name, "fill", table, "bad", default);
+        await QuarantineTable.ClearRepairedAsync(source, "m-" + table.Name, "fill", table, [], "bad", default);
         Assert.Equal(1, (await QuarantineTable.CountAsync(source, "m-" + table.Name, "fill", default)).Open);
         await target.ExecuteAsOwnerAsync($"update {table.Sql} set bad = false");
-        await QuarantineTable.ClearRepairedAsync(source, "m-" + table.Name, "fill", table, "bad", default);
+        await QuarantineTable.ClearRepairedAsync(source, "m-" + table.Name, "fill", table, [], "bad", default);
         Assert.Equal(0, (await QuarantineTable.CountAsync(source, "m-" + table.Name, "fill", default)).Total);
     }
 
@@ -68,7 +68,7 @@ public sealed class RowKeyTests(InstalledTargetFixture fixture) : IClassFixture<
 
         Assert.Equal((1, """{"a\"b": "y", "select": 1}"""), (left.Count, left.Samples.Single()));
         await target.ExecuteAsOwnerAsync($"""delete from {table.Sql} where "select" = 1 and "a""b" = 'x'""");
-        await QuarantineTable.ClearRepairedAsync(target.Coordinator, "m-odd", "fill", table, disagreeSql: null, default);
+        await QuarantineTable.ClearRepairedAsync(target.Coordinator, "m-odd", "fill", table, [], disagreeSql: null, default);
         Assert.Equal(0, (await QuarantineTable.CountAsync(target.Coordinator, "m-odd", null, default)).Total);
     }
 

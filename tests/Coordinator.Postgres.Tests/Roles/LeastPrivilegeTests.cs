@@ -126,8 +126,8 @@ public sealed class LeastPrivilegeTests : IAsyncLifetime
     {
         Assert.Equal(
             [
-                "apply_batch", "bisect_batch", "check_fence", "claim_batch", "enter_fence", "finish_batch", "is_data_error",
-                "key_of_row", "quarantine_row", "raise_batch", "read_batch",
+                "apply_batch", "apply_key_batch", "bisect_batch", "bisect_key_batch", "check_fence", "claim_batch", "enter_fence",
+                "finish_batch", "is_data_error", "key_bounds", "key_condition", "key_of_row", "quarantine_row", "raise_batch", "read_batch",
             ],
             await ExecutableAsync(Target.Roles.Worker));
         Assert.Empty(await ExecutableAsync(Target.Roles.Application));

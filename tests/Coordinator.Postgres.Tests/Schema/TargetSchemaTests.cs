@@ -95,7 +95,12 @@ public sealed class TargetSchemaTests : IAsyncLifetime
               and not coalesce(proconfig, '{}') @> array['search_path=pg_catalog, pg_temp']
             """);
 
-        Assert.Subset(new HashSet<string> { "apply_batch", "apply_row", "bisect_batch", "run_statement" }, without.ToHashSet());
+        Assert.Subset(
+            new HashSet<string>
+            {
+                "apply_batch", "apply_row", "bisect_batch", "run_statement", "apply_key_batch", "apply_key_row", "bisect_key_batch",
+            },
+            without.ToHashSet());
         Assert.Empty(definer);
     }
 

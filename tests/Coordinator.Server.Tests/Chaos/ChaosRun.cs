@@ -33,6 +33,7 @@ internal sealed class ChaosRun : IAsyncDisposable
           - raw_sql:
               backfill:
                 table: slot
+                by: blocks
                 sql: update item set n = n + 1 where slot in (select id from slot where {range})
         """;
 

@@ -51,8 +51,10 @@ internal static class BackfillText
     {
         var shard = backfill.Paces.Count > 1 ? $"{pace.Shard}: " : "";
         var since = pace.SinceTime is { } time ? $", since {TimeText.Of(time)}" : "";
-        return PlainText.Line(string.Create(
-            CultureInfo.InvariantCulture, $"{shard}{pace.Message} (batches of {pace.BatchBlockCount} blocks{since})"));
+        var size = backfill.BlockKeyCount == 0
+            ? string.Create(CultureInfo.InvariantCulture, $"{pace.BatchBlockCount} blocks")
+            : string.Create(CultureInfo.InvariantCulture, $"about {pace.BatchBlockCount * backfill.BlockKeyCount} rows by key");
+        return PlainText.Line($"{shard}{pace.Message} (batches of {size}{since})");
     }
 
     /// <summary>What can be said about the time that is left.</summary>

@@ -18,15 +18,15 @@ public sealed record BatchGrant
     /// <summary>The batch's number within the step.</summary>
     public required long Batch { get; init; }
 
-    /// <summary>The first block of the range.</summary>
+    /// <summary>The first block of the range; with a key, the mark behind which it begins.</summary>
     public required long Lo { get; init; }
 
-    /// <summary>The first block after the range.</summary>
+    /// <summary>The first block after the range; with a key, the mark up to which it goes.</summary>
     public required long Hi { get; init; }
 
     /// <summary>
-    /// The statement to run: one UPDATE, or INSERT … SELECT, over <c>ctid &gt;= $1 and ctid &lt; $2</c>. Not looked at by a
-    /// handler.
+    /// The statement to run: one UPDATE, or INSERT … SELECT, over <c>ctid &gt;= $1 and ctid &lt; $2</c>, or with a key over the rows
+    /// between the keys $1 and $2. Not looked at by a handler.
     /// </summary>
     public required string Statement { get; init; }
 
@@ -35,6 +35,9 @@ public sealed record BatchGrant
     /// does not name it; then such a row fails its batch.
     /// </summary>
     public string? Table { get; init; }
+
+    /// <summary>The columns of the key by which the batch goes, in the order of their index; none when it goes by blocks.</summary>
+    public IReadOnlyList<KeyColumn> Key { get; init; } = [];
 
     /// <summary>Counts the grants of this batch, from 1.</summary>
     public required long Epoch { get; init; }

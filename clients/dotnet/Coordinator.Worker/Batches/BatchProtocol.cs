@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Coordinator.Worker.Handlers;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -46,11 +47,7 @@ internal static class BatchProtocol
     [
         .. Guards(grant),
         Command(
-            """
-            select applied.n as answer, pg_current_xact_id()::text, 0::bigint, coordinator.finish_batch($1, $2, $3, $4, $5, applied.n),
-                   clock_timestamp() - transaction_timestamp()
-              from coordinator.apply_batch($6, $7, $8) as applied (n)
-            """,
+            grant.Key.Count == 0 ? Apply("apply_batch($6, $7, $8)") : Apply("apply_key_batch($1, $2, $3, $6, $7, $8)"),
             Text(grant.Migration), Text(grant.Step), Number(grant.Batch), Number(grant.Epoch), Uuid(grant.LeaseId),
             Text(grant.Statement), Number(grant.Lo), Number(grant.Hi)),
         Commit,
@@ -61,22 +58,31 @@ internal static class BatchProtocol
     [
         .. Guards(grant),
         Command(
-            """
-            select applied.applied_rows as answer, pg_current_xact_id()::text, applied.bad_rows,
-                   coordinator.finish_batch($1, $2, $3, $4, $5, applied.applied_rows)
-              from coordinator.bisect_batch($1, $2, $9, $6, $7, $8, $10) as applied
-            """,
-            Text(grant.Migration), Text(grant.Step), Number(grant.Batch), Number(grant.Epoch), Uuid(grant.LeaseId),
-            Text(grant.Statement), Number(grant.Lo), Number(grant.Hi), Text(grant.Table),
-            new NpgsqlParameter<int> { TypedValue = MostBadRows }),
+            grant.Key.Count == 0
+                ? Search("bisect_batch($1, $2, $9, $6, $7, $8, $10)")
+                : Search("bisect_key_batch($1, $2, $3, $9, $11, $12, $6, $7, $8, $10)"),
+            [
+                Text(grant.Migration), Text(grant.Step), Number(grant.Batch), Number(grant.Epoch), Uuid(grant.LeaseId),
+                Text(grant.Statement), Number(grant.Lo), Number(grant.Hi), Text(grant.Table),
+                new NpgsqlParameter<int> { TypedValue = MostBadRows },
+                .. grant.Key.Count == 0
+                    ? []
+                    : (NpgsqlParameter[])[Texts(grant.Key.Select(column => column.Name)), Texts(grant.Key.Select(column => column.Type))],
+            ]),
         Commit,
     ];
 
-    /// <summary>The beginning of a batch whose work is a handler's; answers with the transaction.</summary>
+    /// <summary>
+    /// The beginning of a batch whose work is a handler's; answers with the transaction, and with the keys between which it works.
+    /// </summary>
     public static IReadOnlyList<NpgsqlBatchCommand> Claim(BatchGrant grant) =>
     [
         .. Guards(grant),
-        Command("select pg_current_xact_id()::text as answer"),
+        grant.Key.Count == 0
+            ? Command("select pg_current_xact_id()::text as answer, null::text[], null::text[]")
+            : Command(
+                "select pg_current_xact_id()::text as answer, b.lower_key, b.upper_key from coordinator.key_bounds($1, $2, $3, $4, $5) as b",
+                Text(grant.Migration), Text(grant.Step), Number(grant.Batch), Number(grant.Lo), Number(grant.Hi)),
     ];
 
     /// <summary>Its end, behind what the handler did.</summary>
@@ -102,29 +108,36 @@ internal static class BatchProtocol
     [
         new("set constraints all immediate"),
         new("select set_config('bytea_output', 'hex', true)"),
-        Command(
-            """
-            select coalesce(
-                     string_agg(format('%L, t.%I', a.attname, a.attname), ', ' order by a.attnum),
-                     format('''ctid'', t.ctid::text, ''blocks'', jsonb_build_array(%s, %s)', $2, $3)) as answer
-              from pg_catalog.pg_index as i
-              join pg_catalog.pg_attribute as a on a.attrelid = i.indrelid and a.attnum = any (i.indkey)
-             where i.indrelid = to_regclass($1) and i.indisprimary
-            """,
-            Text(grant.Table), Number(grant.Lo), Number(grant.Hi)),
+        grant.Key.Count > 0
+            ? Command(
+                """
+                select string_agg(format('%L, t.%I', c.name, c.name), ', ' order by c.place) as answer
+                  from unnest($1) with ordinality as c(name, place)
+                """,
+                Texts(grant.Key.Select(column => column.Name)))
+            : Command(
+                """
+                select coalesce(
+                         string_agg(format('%L, t.%I', a.attname, a.attname), ', ' order by a.attnum),
+                         format('''ctid'', t.ctid::text, ''blocks'', jsonb_build_array(%s, %s)', $2, $3)) as answer
+                  from pg_catalog.pg_index as i
+                  join pg_catalog.pg_attribute as a on a.attrelid = i.indrelid and a.attnum = any (i.indkey)
+                 where i.indrelid = to_regclass($1) and i.indisprimary
+                """,
+                Text(grant.Table), Number(grant.Lo), Number(grant.Hi)),
     ];
 
-    /// <summary>Locks the batch's rows, so that nobody moves them, and answers with the place and the key of each.</summary>
-    public static IReadOnlyList<NpgsqlBatchCommand> LockRows(BatchGrant grant, string keyColumns) =>
+    /// <summary>Locks the batch's rows, so that nobody moves them, and answers with the place, the key and the table of each.</summary>
+    public static IReadOnlyList<NpgsqlBatchCommand> LockRows(BatchGrant grant, RowSpan whole, string keyColumns) =>
     [
         Command(
             $"""
             with locked as materialized (
-              select t.ctid as place, jsonb_build_object({keyColumns})::text as key from only {grant.Table} as t
-               where t.ctid >= format('(%s,0)', $1)::tid and t.ctid < format('(%s,0)', $2)::tid for no key update)
-            select l.place::text as answer, l.key from locked as l order by l.place
-            """,
-            Number(grant.Lo), Number(grant.Hi)),
+              select t.tableoid as part, t.ctid as place, jsonb_build_object({keyColumns})::text as key
+                from {(grant.Key.Count > 0 ? "" : "only ")}{grant.Table} as t
+               where {whole.Condition("t")} for no key update)
+            select l.place::text as answer, l.key, l.part from locked as l order by l.part, l.place
+            """),
     ];
 
     /// <summary>Before a part of the batch that may be undone. The savepoint is the worker's: a handler controls none.</summary>
@@ -179,6 +192,20 @@ internal static class BatchProtocol
         Rollback,
     ];
 
+    private static string Apply(string function) =>
+        $"""
+        select applied.n as answer, pg_current_xact_id()::text, 0::bigint, coordinator.finish_batch($1, $2, $3, $4, $5, applied.n),
+               clock_timestamp() - transaction_timestamp()
+          from coordinator.{function} as applied (n)
+        """;
+
+    private static string Search(string function) =>
+        $"""
+        select applied.applied_rows as answer, pg_current_xact_id()::text, applied.bad_rows,
+               coordinator.finish_batch($1, $2, $3, $4, $5, applied.applied_rows)
+          from coordinator.{function} as applied
+        """;
+
     private static IEnumerable<NpgsqlBatchCommand> Guards(BatchGrant grant) =>
     [
         Begin,
@@ -221,6 +248,8 @@ internal static class BatchProtocol
 
     private static NpgsqlParameter Text(string? value) =>
         new() { Value = value ?? (object)DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text };
+
+    private static NpgsqlParameter<string[]> Texts(IEnumerable<string> values) => new() { TypedValue = [.. values] };
 
     private static NpgsqlParameter<long> Number(long value) => new() { TypedValue = value };
 

@@ -15,7 +15,10 @@ namespace Coordinator.Worker.Handlers;
 [SuppressMessage("Design", "CA1001", Justification = "A semaphore without a wait handle holds nothing to release.")]
 public sealed class BatchContext
 {
-    /// <summary>What stands for the rows of the call in a statement: a condition on <c>ctid</c> of the table.</summary>
+    /// <summary>
+    /// What stands for the rows of the call in a statement: a condition on the table's key, or on its <c>ctid</c> where the batch goes by
+    /// blocks. <c>{range alias}</c> puts the alias before the columns, where other tables stand beside it.
+    /// </summary>
     public const string RangePlaceholder = "{range}";
 
     private readonly NpgsqlConnection _connection;
@@ -51,7 +54,8 @@ public sealed class BatchContext
     public string Table => _grant.Table ?? "";
 
     /// <summary>
-    /// The first table block of the batch. A handler that asks for it chooses its rows by itself, so its batch can't be divided
+    /// The first table block of the batch; when it goes by a key (<see cref="ByKey"/>) the number of its first interval of keys, which
+    /// is no place in the table. A handler that asks for it chooses its rows by itself, so its batch can't be divided
     /// around bad rows and fails as a whole: use <c>{range}</c> where that will do.
     /// </summary>
     public long FirstBlock
@@ -74,6 +78,11 @@ public sealed class BatchContext
     }
 
     /// <summary>
+    /// Whether the batch goes by a key of the table, so that a row stays in it whatever else is written to the row, and not by blocks.
+    /// </summary>
+    public bool ByKey => _grant.Key.Count > 0;
+
+    /// <summary>
     /// From 1; above 1, an earlier run may have had effects outside the target. So may one before a call for a
     /// <see cref="IsPart">part</see>.
     /// </summary>
@@ -83,7 +92,7 @@ public sealed class BatchContext
     /// Whether this call is for some of the batch's rows only: the call for all of them failed by a row that can't be filled, was
     /// rolled back, and the rows that can are found by calls for fewer and fewer. <c>{range}</c> stands for the part's rows.
     /// </summary>
-    public bool IsPart => _rows is not RowSpan.Blocks;
+    public bool IsPart => _rows is RowSpan.Rows;
 
     /// <summary>
     /// The same for every call for these rows of this batch in this pass over the table, and for no other: whoever gets it can
@@ -231,13 +240,11 @@ public sealed class BatchContext
         ArgumentNullException.ThrowIfNull(args);
         HandlerStatement.ThrowIfTransactionControl(sql);
         HasSent = true;
-        if (sql.Contains(RangePlaceholder, StringComparison.Ordinal))
+        var command = new NpgsqlBatchCommand(RangeText.Replace(sql, alias =>
         {
             _usedRange = true;
-            sql = sql.Replace(RangePlaceholder, _rows.Condition, StringComparison.Ordinal);
-        }
-
-        var command = new NpgsqlBatchCommand(sql);
+            return _rows.Condition(alias);
+        }));
         foreach (var arg in args)
         {
             command.Parameters.Add(new NpgsqlParameter { Value = arg ?? DBNull.Value });

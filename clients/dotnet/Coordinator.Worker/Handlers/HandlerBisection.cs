@@ -12,6 +12,7 @@ namespace Coordinator.Worker.Handlers;
 internal sealed class HandlerBisection(
     BatchGrant grant,
     IBackfillHandler handler,
+    RowSpan whole,
     RowFault first,
     CancellationToken ended,
     CancellationToken cancellationToken)
@@ -95,8 +96,9 @@ internal sealed class HandlerBisection(
         {
             await SendAsync(
                 connection,
-                BatchProtocol.LockRows(grant, keyColumns),
-                answer => rows.Add(new LockedRow(answer.GetString(0), answer.GetString(1)))).ConfigureAwait(false);
+                BatchProtocol.LockRows(grant, whole, keyColumns),
+                answer => rows.Add(new LockedRow(answer.GetString(0), answer.GetString(1), answer.GetFieldValue<uint>(2))))
+                .ConfigureAwait(false);
         }
         catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.InsufficientPrivilege)
         {

@@ -16,6 +16,7 @@ internal sealed class HandlerTransaction
     private readonly CancellationToken _leaseEnded;
     private readonly CancellationToken _cancellationToken;
     private BatchContext? _called;
+    private RowSpan? _whole;
 
     private HandlerTransaction(
         BatchGrant grant, IBackfillHandler handler, CancellationToken leaseEnded, CancellationToken cancellationToken)
@@ -50,10 +51,17 @@ internal sealed class HandlerTransaction
     {
         var xid = "";
         await BatchTransaction.ExecuteAsync(
-            connection, _grant, BatchProtocol.Claim(_grant), answer => xid = answer.GetString(0), _cancellationToken)
-            .ConfigureAwait(false);
+            connection,
+            _grant,
+            BatchProtocol.Claim(_grant),
+            answer =>
+            {
+                xid = answer.GetString(0);
+                _whole = RowSpan.OfBatch(_grant, answer);
+            },
+            _cancellationToken).ConfigureAwait(false);
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(_leaseEnded, _cancellationToken);
-        var context = new BatchContext(connection, _grant, new RowSpan.Blocks(_grant.Lo, _grant.Hi), ended.Token);
+        var context = new BatchContext(connection, _grant, _whole!, ended.Token);
         _called = context;
         long rows;
         try
@@ -127,7 +135,7 @@ internal sealed class HandlerTransaction
         }
 
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(_leaseEnded, _cancellationToken);
-        return await new HandlerBisection(_grant, _handler, fault, ended.Token, _cancellationToken)
+        return await new HandlerBisection(_grant, _handler, _whole!, fault, ended.Token, _cancellationToken)
             .RunAsync(connection).ConfigureAwait(false);
     }
 }

@@ -95,7 +95,7 @@ internal sealed class BatchLoop(
     /// <summary>Only a handler is watched: a statement's end is decided by the target, and comes soon by its timeouts.</summary>
     private async Task<BatchOutcome> RunToItsEndAsync(HeldLease held, CancellationToken aborting)
     {
-        if (held.Batch.Handler.Length == 0)
+        if (BatchHandler.Of(held.Batch).Length == 0)
         {
             return await runner.RunAsync(held.Batch, CancellationToken.None, aborting).ConfigureAwait(false);
         }

@@ -38,14 +38,15 @@ internal sealed class TargetBatchRunner : IBatchRunner, IAsyncDisposable
     public Task<BatchOutcome> RunAsync(BatchLease lease, CancellationToken leaseEnded, CancellationToken cancellationToken)
     {
         var target = Find(lease) ?? throw new InvalidOperationException($"Target '{lease.Target}' is not known here.");
-        if (lease.Handler.Length == 0)
+        var name = BatchHandler.Of(lease);
+        if (name.Length == 0)
         {
             return BatchTransaction.RunAsync(target, Grant(lease), cancellationToken);
         }
 
-        return _handlers.TryGetValue(lease.Handler, out var handler)
+        return _handlers.TryGetValue(name, out var handler)
             ? HandlerTransaction.RunAsync(target, Grant(lease), handler, leaseEnded, cancellationToken)
-            : Task.FromResult<BatchOutcome>(new BatchOutcome.HandlerFailed($"This worker has no handler '{lease.Handler}'."));
+            : Task.FromResult<BatchOutcome>(new BatchOutcome.HandlerFailed($"This worker has no handler '{name}'."));
     }
 
     public async ValueTask DisposeAsync()
@@ -86,6 +87,7 @@ internal sealed class TargetBatchRunner : IBatchRunner, IAsyncDisposable
         Hi = lease.EndBlock,
         Statement = lease.Statement,
         Table = lease.Table.Length > 0 ? lease.Table : null,
+        Key = [.. (lease.KeyRange?.Columns ?? []).Select(static column => new KeyColumn(column.Name, column.Type))],
         Epoch = lease.Token.Epoch,
         LeaseId = Guid.Parse(lease.Token.LeaseId),
         Generation = lease.Generation,
