@@ -101,7 +101,8 @@ public class GateTests
         await shop.Instances.LeaveAsync("shop-api", "old-1", CancellationToken.None);
 
         await shop.WaitForAsync(
-            view => view.State.Blockers is [{ Code: "OLD_PATH_NOT_QUIET", Subject: "comment of public.review on shard 'main'" }], "it listens");
+            view => view.State is { Gate: not GateStage.Retired, Blockers: [{ Code: "OLD_PATH_NOT_QUIET", Subject: "comment of public.review on shard 'main'" }] },
+            "it listens before it refuses anybody");
         await shop.WaitForStatusAsync(MigrationStatus.Completed);
     }
 

@@ -31,7 +31,18 @@ public sealed class LapsedInstancesTests
         Assert.Empty(await LookAsync(shop, lapsed));
         _time.Advance(TimeSpan.FromSeconds(1));
         Assert.Equal(Lapsed, await LookAsync(shop, lapsed));
-        Assert.Empty(await LookAsync(shop, lapsed, rollback: true));
+    }
+
+    [Fact]
+    public async Task Before_a_rollback_a_new_version_is_not_taken_for_gone_by_silence()
+    {
+        await using var shop = await PlannedAsync(Trusting);
+        var lapsed = new LapsedInstances(_time, TimeSpan.Zero);
+        InstanceFact[] fresh = [Lapsed[0] with { Instance = "new-1", Version = 2 }];
+
+        await LookAsync(shop, lapsed, rollback: true, fresh);
+        _time.Advance(After);
+        Assert.Empty(await LookAsync(shop, lapsed, rollback: true, fresh));
     }
 
     [Theory]
