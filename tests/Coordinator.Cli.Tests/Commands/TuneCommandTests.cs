@@ -41,6 +41,19 @@ public class TuneCommandTests : FakeCoordinatorTest
     }
 
     [Fact]
+    public async Task Batches_by_key_are_told_in_rows()
+    {
+        Answers.On<ListBackfillsRequest, ListBackfillsResponse>(_ => new() { Backfills = { Backfill("fill") } });
+        var byKey = Backfill("fill");
+        byKey.BlockKeyCount = 500;
+        Answers.On<TuneBackfillRequest, TuneBackfillResponse>(_ => new() { Backfill = byKey });
+
+        var result = await Server.RunAsync("tune", Samples.Name, "--batch-rows", "500");
+
+        Assert.Contains("(batches of about 20000 rows by key", result.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Nothing_to_change_is_a_mistake_and_a_reset_is_something()
     {
         Answer("fill");
