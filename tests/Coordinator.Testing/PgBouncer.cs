@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net.Sockets;
 using Npgsql;
 
 namespace Coordinator.Testing;
@@ -133,6 +134,16 @@ public sealed class PgBouncer : IAsyncDisposable
                 "PgBouncer ended while it was starting: " + (File.Exists(log) ? File.ReadAllText(log) : "(no log)"));
         }
 
-        return File.Exists(Path.Combine(_directory, ".s.PGSQL.6432"));
+        // The file is there before anybody listens behind it.
+        using var client = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            client.Connect(new UnixDomainSocketEndPoint(Path.Combine(_directory, ".s.PGSQL.6432")));
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
     }
 }

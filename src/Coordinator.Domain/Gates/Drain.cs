@@ -16,9 +16,16 @@ public static class Drain
 
     public const string InstanceSuspected = "INSTANCE_SUSPECTED";
 
+    /// <summary>Stands for those of an application that are not named one by one.</summary>
+    public const string MoreInstances = "MORE_INSTANCES";
+
     public const string PopulationUnknown = "POPULATION_UNKNOWN";
 
     public const string PopulationShort = "POPULATION_SHORT";
+
+    // Of one application. What blocks is recorded each time that it changes: with all of a large fleet named, its leaving one by one
+    // would write as much as the square of its size.
+    private const int MostNamed = 100;
 
     public static IReadOnlyList<Blocker> Blockers(
         IReadOnlyDictionary<string, VersionRule> versions,
@@ -34,10 +41,8 @@ public static class Drain
         foreach (var (application, rule) in versions.OrderBy(static v => v.Key, StringComparer.Ordinal))
         {
             var own = instances.Where(i => string.Equals(i.Application, application, StringComparison.Ordinal)).ToList();
-            blockers.AddRange(own
-                .Where(i => rule.ShutsOut(i.Version, rollback) && !gone.Contains(i))
-                .OrderBy(static i => i.Instance, StringComparer.Ordinal)
-                .Select(i => ForInstance(i, rule, rollback)));
+            blockers.AddRange(ForInstances(
+                [.. own.Where(i => rule.ShutsOut(i.Version, rollback) && !gone.Contains(i))], application, rule, rollback));
             if (!rollback && ForPopulation(application, rule, own, populations.GetValueOrDefault(application)) is { } missing)
             {
                 blockers.Add(missing);
@@ -45,6 +50,25 @@ public static class Drain
         }
 
         return blockers;
+    }
+
+    private static IEnumerable<Blocker> ForInstances(
+        IReadOnlyCollection<InstanceFact> old, string application, VersionRule rule, bool rollback)
+    {
+        // Those whose lease lapsed first: they are the ones that may need a person.
+        var named = old
+            .OrderBy(static i => i.Condition is InstanceCondition.Live).ThenBy(static i => i.Instance, StringComparer.Ordinal)
+            .Take(MostNamed)
+            .OrderBy(static i => i.Instance, StringComparer.Ordinal)
+            .Select(i => ForInstance(i, rule, rollback));
+        return old.Count <= MostNamed
+            ? named
+            : named.Append(new Blocker(
+                MoreInstances,
+                application,
+                // No number: like an age, it would be of the time when what blocks was last recorded.
+                string.Create(CultureInfo.InvariantCulture, $"more instances of it than the {MostNamed} that are named stand in the way"),
+                $"the same as for those; 'coordinator instances {application}' lists all"));
     }
 
     private static Blocker ForInstance(InstanceFact instance, VersionRule rule, bool rollback)

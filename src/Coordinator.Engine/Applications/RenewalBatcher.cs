@@ -92,18 +92,20 @@ internal sealed class RenewalBatcher
     {
         try
         {
-            return await RenewAsync(Renew, round);
+            return await RenewAsync(_database.RenewalSource, Renew, round);
         }
         catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.LockNotAvailable)
         {
-            return await RenewAsync(RenewUnlocked, round);
+            // Without the limit: it waits for nobody's row, and whoever holds the whole table is waited for.
+            return await RenewAsync(_database.BulkSource, RenewUnlocked, round);
         }
     }
 
 #pragma warning disable CA2100 // One of the two literals above.
-    private async Task<int[]> RenewAsync(string sql, IReadOnlyList<Rounds<InstanceReport, bool>.Caller> round)
+    private async Task<int[]> RenewAsync(
+        NpgsqlDataSource source, string sql, IReadOnlyList<Rounds<InstanceReport, bool>.Caller> round)
     {
-        await using var command = _database.RenewalSource.CreateCommand(sql);
+        await using var command = source.CreateCommand(sql);
         var (applications, instances, versions) = (new string[round.Count], new string[round.Count], new long[round.Count]);
         for (var place = 0; place < round.Count; place++)
         {

@@ -58,6 +58,25 @@ public class DrainTests
     }
 
     [Fact]
+    public void Of_a_large_fleet_a_hundred_are_named_those_that_may_need_a_person_first()
+    {
+        InstanceFact[] fleet =
+        [
+            .. Enumerable.Range(0, 250).Select(n => Live("api", $"live-{n:000}", 41)),
+            Suspected("api", "silent", 41, TimeSpan.FromMinutes(3)),
+        ];
+
+        var blockers = Blockers(fleet);
+
+        Assert.Equal(101, blockers.Count);
+        Assert.Equal("api/live-098", blockers[98].Subject);
+        Assert.Equal(("INSTANCE_SUSPECTED", "api/silent"), (blockers[99].Code, blockers[99].Subject));
+        Assert.Equal(("MORE_INSTANCES", "api"), (blockers[100].Code, blockers[100].Subject));
+        Assert.Contains("coordinator instances api", blockers[100].ClearedBy, StringComparison.Ordinal);
+        Assert.Equal(100, Blockers(fleet[..100]).Count);
+    }
+
+    [Fact]
     public void Blockers_come_in_a_fixed_order()
     {
         InstanceFact[] fleet = [Live("worker", "b", 1), Live("api", "z", 1), Live("api", "a", 1), Live("worker", "a", 1)];

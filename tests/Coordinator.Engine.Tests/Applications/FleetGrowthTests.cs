@@ -126,8 +126,8 @@ public sealed class FleetGrowthTests
         var before = GC.GetAllocatedBytesForCurrentThread();
         var blockers = Drain.Blockers(Versions, facts.Instances, facts.Populations, rollback: false, lapsed);
         var bytes = GC.GetAllocatedBytesForCurrentThread() - before;
-        // All that live, and that nobody said how many are expected.
-        Assert.Equal(count - lapsed.Count + 1, blockers.Count);
+        // A hundred of those that live, one for the others, and that nobody said how many are expected.
+        Assert.Equal(102, blockers.Count);
 
         // Whether a version may start is asked of its application's limits: not one instance is read.
         await using (await HeldTransaction.BeginAsync(fixture.Database, "lock table coordinator.instance in access exclusive mode"))

@@ -28,8 +28,10 @@ public sealed class ReadinessMirrorTests(ShopFixture shop) : IClassFixture<ShopF
     [Fact]
     public async Task The_verdict_follows_every_acknowledged_change_and_is_the_status_of_a_gate()
     {
+        // A table of its own: its migration is started, and what it adds is in the way of others' plans.
+        await shop.ExecuteAsOwnerAsync("create table verdict (id int primary key, comment text)");
         var name = Specs.NewName();
-        await shop.Server.Migrations.PlanMigrationAsync(Specs.Plan(Specs.Rename(name)));
+        await shop.Server.Migrations.PlanMigrationAsync(Specs.Plan(Specs.Rename(name, table: "verdict")));
         await ExpectAsync($"migration/{name}/backfilled", "BLOCKED", HttpStatusCode.Conflict, retryAfter: null);
         await SameAsGrpcAsync($"migration/{name}/backfilled", new() { Migration = new() { Migration = name, Milestone = Milestone.Backfilled } });
 
