@@ -59,7 +59,8 @@ public class StartupTests
         {
             var exception = await Assert.ThrowsAsync<RpcException>(
                 () => new V1.MigrationService.MigrationServiceClient(other).ListMigrationsAsync(new()).ResponseAsync);
-            Assert.Equal(StatusCode.Unavailable, exception.StatusCode);
+            // What the caller calls it depends on how far it had got.
+            Assert.True(exception.Status.DebugException is HttpRequestException or IOException, exception.ToString());
         }
 
         Assert.Empty((await server.Migrations.ListMigrationsAsync(new())).Migrations);
