@@ -34,7 +34,8 @@ public sealed class CoordinationDatabase : IAsyncDisposable
         var builder = new NpgsqlConnectionStringBuilder(connectionString) { ApplicationName = "coordinator" };
         builder.Options = string.IsNullOrEmpty(builder.Options) ? SessionSettings : $"{SessionSettings} {builder.Options}";
         builder.MaxAutoPrepare = Math.Max(builder.MaxAutoPrepare, PreparedStatements);
-        // Nothing of ours outlives its transaction in a session of the pool, so there is nothing to reset for the next user of it.
+        // Nothing of ours outlives its transaction in a session of the pool, so there is nothing to reset for the next user of it; but
+        // a LISTEN, which its owner keeps until the service ends, and whose notifications would be nobody's else.
         builder.NoResetOnClose = true;
         ConnectionString = builder.ConnectionString;
         DataSource = NpgsqlDataSource.Create(ConnectionString);

@@ -16,24 +16,6 @@ internal sealed class RenewalBatcher
     // A heartbeat is in no hurry: what arrives within this is one statement and one commit.
     private static readonly TimeSpan Spacing = TimeSpan.FromMilliseconds(10);
 
-    private readonly CoordinationDatabase _database;
-    private readonly EngineOptions _options;
-    private readonly Rounds<InstanceReport, bool> _rounds;
-
-    public RenewalBatcher(CoordinationDatabase database, EngineOptions options)
-    {
-        _database = database;
-        _options = options;
-        _rounds = new(MostPerStatement, RunAsync, Spacing, Lanes);
-    }
-
-    /// <summary>
-    /// True when the renewal is committed. False when it did not happen for whatever reason: the instance is not known,
-    /// has ended, runs another version, is retired, its row was locked, or another heartbeat of it was in the same statement.
-    /// </summary>
-    public Task<bool> RenewAsync(InstanceReport report, CancellationToken cancellationToken) =>
-        _rounds.AskAsync(report, cancellationToken);
-
     // Retired versions are refused by the floor that this statement sees. No lock is needed against a retirement: it finds no
     // instance below its floor, and one that has ended since is not renewed, because the row's newest version is looked at again.
     //
@@ -74,6 +56,24 @@ internal sealed class RenewalBatcher
         select coalesce(array_agg(ordinal), '{}') from renewed
         """;
 
+    private readonly CoordinationDatabase _database;
+    private readonly EngineOptions _options;
+    private readonly Rounds<InstanceReport, bool> _rounds;
+
+    public RenewalBatcher(CoordinationDatabase database, EngineOptions options)
+    {
+        _database = database;
+        _options = options;
+        _rounds = new(MostPerStatement, RunAsync, Spacing, Lanes);
+    }
+
+    /// <summary>
+    /// True when the renewal is committed. False when it did not happen for whatever reason: the instance is not known,
+    /// has ended, runs another version, is retired, its row was locked, or another heartbeat of it was in the same statement.
+    /// </summary>
+    public Task<bool> RenewAsync(InstanceReport report, CancellationToken cancellationToken) =>
+        _rounds.AskAsync(report, cancellationToken);
+
     private async Task RunAsync(IReadOnlyList<Rounds<InstanceReport, bool>.Caller> round)
     {
         foreach (var ordinal in await RenewAsync(round))
@@ -94,7 +94,8 @@ internal sealed class RenewalBatcher
         {
             return await RenewAsync(_database.RenewalSource, Renew, round);
         }
-        catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.LockNotAvailable)
+        catch (PostgresException exception)
+            when (exception.SqlState is PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.DeadlockDetected)
         {
             // Without the limit: it waits for nobody's row, and whoever holds the whole table is waited for.
             return await RenewAsync(_database.BulkSource, RenewUnlocked, round);

@@ -47,17 +47,9 @@ internal static class CoordinatorClaims
                     RequestId = Guid.NewGuid().ToString(),
                 };
                 var leases = (await service.Client.Workers.AcquireBatchesAsync(request)).Leases;
-                var complete = new CompleteBatchesRequest { Worker = worker };
-                complete.Receipts.AddRange(leases.Select(lease => new BatchReceipt
-                {
-                    Token = lease.Token,
-                    RowCount = 1,
-                    SystemIdentifier = lease.SystemIdentifier,
-                    Timeline = lease.Timeline,
-                }));
                 if (leases.Count > 0)
                 {
-                    await service.Client.Workers.CompleteBatchesAsync(complete);
+                    await service.Client.Workers.CompleteBatchesAsync(Completion.Of(worker, leases));
                     Interlocked.Add(ref left, -leases.Count);
                 }
             }

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
+using Coordinator.BackfillBench.Claims;
 using Coordinator.BackfillBench.Service;
 using Coordinator.Client;
 using Coordinator.V1;
@@ -104,15 +105,7 @@ internal sealed class CrowdRun(CoordinatedService service, CrowdSize crowd)
                 }
 
                 _claims.Add(Stopwatch.GetElapsedTime(asked).TotalMilliseconds);
-                var complete = new CompleteBatchesRequest { Worker = worker };
-                complete.Receipts.AddRange(leases.Select(lease => new BatchReceipt
-                {
-                    Token = lease.Token,
-                    RowCount = 1,
-                    SystemIdentifier = lease.SystemIdentifier,
-                    Timeline = lease.Timeline,
-                }));
-                await client.Workers.CompleteBatchesAsync(complete);
+                await client.Workers.CompleteBatchesAsync(Completion.Of(worker, leases));
                 Interlocked.Add(ref done, leases.Count);
             }
         }));
