@@ -40,6 +40,25 @@ internal static class LoadSignals
         CanStop = true,
     };
 
+    /// <summary>The signal of commits that can be timed, or of a target that says why they can't.</summary>
+    public static LoadSignal Commits(CommitTime time, PaceOptions options) => Of(
+        "commit_latency",
+        "ms",
+        time.Problem is null
+            ? "commits take long (the log's flush, a synchronous standby, or processors that are busy)"
+            : "how long commits take can't be read",
+        time.Milliseconds,
+        options.CommitMilliseconds,
+        time.Problem,
+        canStop: false);
+
+    /// <summary>The signal of a target that did not commit in time, or could not be asked to.</summary>
+    public static LoadSignal NoCommit(string why, bool stale, PaceOptions options) => Commits(new CommitTime(null, why), options) with
+    {
+        Meaning = stale ? "how long commits take is not known any more" : "how long commits take could not be read",
+        Stale = stale,
+    };
+
     /// <summary>The signal of a user's check that answered.</summary>
     public static LoadSignal Check(object? answer, PaceThresholds thresholds) => answer switch
     {

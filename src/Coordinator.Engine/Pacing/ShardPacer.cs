@@ -18,11 +18,15 @@ internal sealed class ShardPacer(TargetShard shard, Target target, string table,
     // Beside the limit in the target: connecting takes time too.
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(2);
 
+    private const string NoAnswer = "the target did not answer in time";
+
     private readonly RateWindow _rate = new();
+    private readonly CommitLatency _commits = new(token => CommitProbe.MeasureAsync(shard.DataSource, LookTimeout, token));
     private ThrottleState? _throttle;
     private DateTimeOffset _lastLook;
     private DateTimeOffset _lastLoad;
     private DateTimeOffset _lastCheck;
+    private DateTimeOffset _lastCommit;
     private (DateTimeOffset At, double Position)? _wal;
 
     /// <summary>Looks at the target and decides.</summary>
@@ -34,7 +38,7 @@ internal sealed class ShardPacer(TargetShard shard, Target target, string table,
             : ThrottleState.Initial with { Parallelism = sums.Parallelism };
         if (first)
         {
-            _lastLook = _lastLoad = _lastCheck = sums.Now;
+            _lastLook = _lastLoad = _lastCheck = _lastCommit = sums.Now;
         }
 
         _rate.Add(sums.Now, sums.Rows, sums.Blocks);
@@ -77,6 +81,8 @@ internal sealed class ShardPacer(TargetShard shard, Target target, string table,
             signals.Add(full.Signal);
         }
 
+        // Beside the look and with a try of its own: a target that does not commit still tells its load.
+        var commits = CommitsAsync(sums.Now, cancellationToken);
         await TryAsync(
             async deadline =>
             {
@@ -86,6 +92,7 @@ internal sealed class ShardPacer(TargetShard shard, Target target, string table,
                 quiet = load is { SeesOthers: true, RecentWriters: 0, WaitingOnTable: 0, WaitBehindUsMilliseconds: null };
             },
             why => signals.Add(LoadSignals.Unreadable("load", why, sums.Now - _lastLoad > options.PaceTimeout)),
+            NoAnswer,
             cancellationToken);
         var check = sums.Settings.Check ?? target.Pace.Check;
         if (check.Length > 0)
@@ -98,15 +105,38 @@ internal sealed class ShardPacer(TargetShard shard, Target target, string table,
                     signals.Add(LoadSignals.Check(answer, target.Pace.CheckThresholds));
                 },
                 why => signals.Add(LoadSignals.Unreadable("check", why, sums.Now - _lastCheck > options.PaceTimeout)),
+                NoAnswer,
                 cancellationToken);
         }
 
+        signals.AddRange(await commits);
         return (signals, quiet);
+    }
+
+    // One signal, or none where nobody asks for it.
+    private async Task<IReadOnlyList<LoadSignal>> CommitsAsync(DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        if (target.Pace.CommitMilliseconds is { Soft: null, Hard: null })
+        {
+            return [];
+        }
+
+        LoadSignal? signal = null;
+        await TryAsync(
+            async deadline =>
+            {
+                signal = LoadSignals.Commits(await _commits.ReadAsync(deadline, cancellationToken), target.Pace);
+                _lastCommit = now;
+            },
+            why => signal = LoadSignals.NoCommit(why, now - _lastCommit > options.PaceTimeout, target.Pace),
+            "the target did not commit in time",
+            cancellationToken);
+        return signal is null ? [] : [signal];
     }
 
     // Whatever goes wrong with a look is a signal that could not be read, and no reason to stop looking.
     private static async Task TryAsync(
-        Func<CancellationToken, Task> look, Action<string> failed, CancellationToken cancellationToken)
+        Func<CancellationToken, Task> look, Action<string> failed, string late, CancellationToken cancellationToken)
     {
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         deadline.CancelAfter(AnswerTimeout);
@@ -116,11 +146,17 @@ internal sealed class ShardPacer(TargetShard shard, Target target, string table,
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            failed("the target did not answer in time");
+            failed(late);
         }
         catch (Exception exception) when (exception is NpgsqlException or TimeoutException or System.IO.IOException or InvalidCastException)
         {
-            failed((exception as PostgresException)?.MessageText ?? (exception.InnerException ?? exception).Message);
+            failed(exception switch
+            {
+                PostgresException told => told.MessageText,
+                // Ours say what they mean.
+                TimeoutException => exception.Message,
+                _ => (exception.InnerException ?? exception).Message,
+            });
         }
     }
 

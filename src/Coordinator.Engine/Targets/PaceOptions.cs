@@ -31,6 +31,12 @@ public sealed class PaceOptions
     public PaceThresholds DeadRows { get; set; } = new() { Soft = 8, Hard = 16 };
 
     /// <summary>
+    /// How long a commit takes in the target itself, in milliseconds, as the median of the last five looks: 20 and 50 by default. It never
+    /// takes the last batch away. Without either threshold no commit is timed.
+    /// </summary>
+    public PaceThresholds CommitMilliseconds { get; set; } = new() { Soft = 20, Hard = 50 };
+
+    /// <summary>
     /// A query of your own, run read-only in each database of the target twice a second with a limit of one second. False stops the
     /// backfill; a number is compared with <see cref="CheckThresholds"/>. Empty by default.
     /// </summary>

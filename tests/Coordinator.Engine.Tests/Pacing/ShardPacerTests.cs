@@ -2,6 +2,7 @@ using Coordinator.Engine.Leasing;
 using Coordinator.Engine.Pacing;
 using Coordinator.Engine.Targets;
 using Coordinator.Engine.Tests.Leasing;
+using Coordinator.Postgres.Schema;
 using Coordinator.Testing;
 
 namespace Coordinator.Engine.Tests.Pacing;
@@ -25,6 +26,7 @@ public sealed class ShardPacerTests : IAsyncLifetime
         await using var create = _roles.OwnerSource.CreateCommand(
             "create table t (id int primary key, n int not null default 0); insert into t select generate_series(1, 100)");
         await create.ExecuteNonQueryAsync();
+        await TargetSchema.InstallAsync(_roles.CoordinatorSource, [_roles.Worker], CancellationToken.None);
         await _backfills.StartAsync(BackfillFixture.Pass("m", 100_000, 100) with { Parallelism = 4 });
     }
 

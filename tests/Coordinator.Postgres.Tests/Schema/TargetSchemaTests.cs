@@ -98,7 +98,7 @@ public sealed class TargetSchemaTests : IAsyncLifetime
         Assert.Subset(
             new HashSet<string>
             {
-                "apply_batch", "apply_row", "bisect_batch", "run_statement", "apply_key_batch", "apply_key_row", "bisect_key_batch",
+                "apply_batch", "apply_row", "bisect_batch", "run_statement", "apply_key_batch", "apply_key_row", "bisect_key_batch", "time_commit",
             },
             without.ToHashSet());
         Assert.Empty(definer);
