@@ -52,7 +52,7 @@ internal static class ColumnQuery
         """;
 
     // What would break, or go with it, if the column were dropped, apart from what is listed elsewhere: its own default,
-    // its own sequence, the table's indexes, constraints and UPDATE OF triggers.
+    // its own sequence, the table's indexes, constraints and UPDATE OF triggers. Coordinator's triggers go before the column does.
     private const string DependentObjects =
         """
         array(select distinct case when v.relkind in ('v', 'm')
@@ -70,6 +70,7 @@ internal static class ColumnQuery
                 and (f.oid is null or f.adrelid <> a.attrelid or f.adnum <> a.attnum)
                 and (s.oid is null or s.relkind not in ('i', 'I', 'S'))
                 and (g.oid is null or g.tgqual is not null)
+                and not exists (select from pg_proc p where p.oid = g.tgfoid and p.pronamespace = to_regnamespace('coordinator'))
               order by 1)
         """;
 

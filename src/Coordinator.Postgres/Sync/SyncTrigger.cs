@@ -37,8 +37,9 @@ public sealed record SyncTrigger
     public bool CompareAsText { get; init; }
 
     /// <summary>
-    /// Whether the two columns have the same type. With the identity both ways a row whose sides are the same then costs two
-    /// comparisons: what a backfill writes, and what any write of a finished row that is not about these columns leaves.
+    /// Whether the two columns have the same type. With the identity both ways the trigger then has a condition, and a row whose sides
+    /// are the same and not NULL costs one comparison: what a backfill writes, and what any write of a finished row that is not about
+    /// these columns leaves. Because of the condition PostgreSQL refuses to drop either column, or to change its type, meanwhile.
     /// </summary>
     public bool SameType { get; init; }
 

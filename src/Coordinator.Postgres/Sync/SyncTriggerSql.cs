@@ -15,14 +15,14 @@ public static class SyncTriggerSql
     public static IReadOnlyList<string> Create(SyncTrigger trigger)
     {
         ArgumentNullException.ThrowIfNull(trigger);
-        var settings = !IsIdentity(trigger) ? FunctionSettings.SearchPathAndFormats
-            : trigger.SameType ? FunctionSettings.None
-            : FunctionSettings.SearchPath;
+        var settings = IsPlain(trigger) ? FunctionSettings.None
+            : IsIdentity(trigger) ? FunctionSettings.SearchPath
+            : FunctionSettings.SearchPathAndFormats;
         return
         [
             $"create sequence if not exists coordinator.{Identifier.Quote(trigger.OldWritesSequence)}",
             $"create sequence if not exists coordinator.{Identifier.Quote(trigger.ConflictsSequence)}",
-            .. RowTriggerSql.Install(trigger.TableName, trigger.TriggerName, Body(trigger), settings),
+            .. RowTriggerSql.Install(trigger.TableName, trigger.TriggerName, Body(trigger), settings, Condition(trigger)),
         ];
     }
 
@@ -79,7 +79,6 @@ public static class SyncTriggerSql
               old_changed boolean;
               new_changed boolean;
             begin
-              {Shortcut(trigger, o, n)}
               if tg_op operator(pg_catalog.=) 'UPDATE' then
                 old_changed := pg_catalog.record_image_ne(row(new.{o}), row(old.{o}));
                 new_changed := pg_catalog.record_image_ne(row(new.{n}), row(old.{n}));
@@ -120,20 +119,19 @@ public static class SyncTriggerSql
     }
 
     /// <summary>
-    /// Halves what the trigger costs a row that is in sync. Only an old version's write that happens to bring the old side to what
-    /// the new one is already has to be counted on the way; everything else ends here as it would below.
+    /// The rows for which the function is called. Of a plain rename a row whose sides have the same image needs nothing, whatever was
+    /// written, and to find that out here costs a third of what it costs in PL/pgSQL (measured). So it lets out exactly the rows that
+    /// the function would leave alone, but for NULL: an old version's write of NULL has to be counted, which only the function can tell
+    /// from others. ("is null" is also true of a composite value of NULL fields; the function decides about it.) Not counted is an old
+    /// version's UPDATE that brings the old side of a row that was out of sync to just what the new side is.
     /// </summary>
-    private static string Shortcut(SyncTrigger trigger, string o, string n) =>
-        trigger.SameType && IsIdentity(trigger)
-            ? $"""
-              if tg_op operator(pg_catalog.=) 'UPDATE' and pg_catalog.record_image_eq(row(new.{n}), row(new.{o})) then
-                if pg_catalog.record_image_ne(row(new.{o}), row(old.{o})) and pg_catalog.record_image_eq(row(new.{n}), row(old.{n})) then
-                  perform pg_catalog.nextval({Sequence(trigger.OldWritesSequence)});
-                end if;
-                return new;
-              end if;
-              """
-            : "";
+    private static string? Condition(SyncTrigger trigger)
+    {
+        var (o, n) = (Identifier.Quote(trigger.OldColumn), Identifier.Quote(trigger.NewColumn));
+        return IsPlain(trigger) ? $"new.{n} is null or pg_catalog.record_image_ne(row(new.{n}), row(new.{o}))" : null;
+    }
+
+    private static bool IsPlain(SyncTrigger trigger) => trigger.SameType && IsIdentity(trigger);
 
     private static bool IsIdentity(SyncTrigger trigger) =>
         SyncExpression.IsIdentity(trigger.Up) && SyncExpression.IsIdentity(trigger.Down);

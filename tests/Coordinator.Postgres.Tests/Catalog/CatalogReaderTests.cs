@@ -147,6 +147,9 @@ public sealed class CatalogReaderTests : IAsyncLifetime
             create trigger tr before update on public.t for each row when (old.b is distinct from new.b) execute function public.tf();
             create index i on public.t (a);
             alter table public.t add constraint k check (a > 0);
+            create schema coordinator;
+            create function coordinator.ours() returns trigger language plpgsql as $$ begin return new; end $$;
+            create trigger ours before update on public.t for each row when (new.b is null or new.free is null) execute function coordinator.ours();
             """);
 
         Assert.Equal(

@@ -18,6 +18,7 @@ public sealed class SyncTriggerHardeningTests(InstalledTargetFixture fixture) : 
             Table = Table,
             OldColumn = OldColumn,
             NewColumn = NewColumn,
+            SameType = true,
             TriggerName = "zz \"it's\" \\ a name",
         };
         var (t, o, n) = (Quote(Table), Quote(OldColumn), Quote(NewColumn));
@@ -97,7 +98,8 @@ public sealed class SyncTriggerHardeningTests(InstalledTargetFixture fixture) : 
 
         await using var connection = await fixture.Target.Application.OpenConnectionAsync();
         await connection.ExecuteAsync(
-            $"set search_path = evil, pg_catalog, public; update public.{table.Name} set o = 'b' where id operator(pg_catalog.=) 1; reset search_path",
+            $"set search_path = evil, pg_catalog, public; update public.{table.Name} set o = 'b' where id operator(pg_catalog.=) 1; "
+            + $"update public.{table.Name} set other = 1 where id operator(pg_catalog.=) 2; reset search_path",
             [],
             CancellationToken.None);
 

@@ -55,7 +55,8 @@ public sealed class SyncTriggerLifeTests(InstalledTargetFixture fixture) : IClas
     [Fact]
     public async Task Mutant_contract_that_drops_the_column_alone_breaks_every_insert()
     {
-        var table = await SyncedTable.CreateAsync(fixture.Target);
+        // Without a condition: one would keep the column from being dropped.
+        var table = await SyncedTable.CreateAsync(fixture.Target, change: trigger => trigger with { SameType = false });
 
         await fixture.Target.ExecuteAsCoordinatorAsync($"alter table {table.Name} drop column o");
 
@@ -102,7 +103,10 @@ public sealed class SyncTriggerLifeTests(InstalledTargetFixture fixture) : IClas
     [InlineData("drop trigger \"{1}\" on {0}", "missing")]
     [InlineData("create or replace trigger \"{1}\" before insert or update of o, n on {0} for each row execute function coordinator.\"{1}\"(); alter table {0} enable always trigger \"{1}\"", "no longer fires")]
     [InlineData("create or replace trigger \"{1}\" before insert on {0} for each row execute function coordinator.\"{1}\"(); alter table {0} enable always trigger \"{1}\"", "no longer fires")]
-    [InlineData("create or replace trigger \"{1}\" before insert or update on {0} for each row when (new.o is not null) execute function coordinator.\"{1}\"(); alter table {0} enable always trigger \"{1}\"", "no longer fires")]
+    [InlineData("create or replace trigger \"{1}\" before insert or update on {0} for each row when (new.o is not null) execute function coordinator.\"{1}\"(); alter table {0} enable always trigger \"{1}\"", "was changed")]
+    [InlineData("create or replace trigger \"{1}\" before insert or update on {0} for each row when (new.n is null or new.n is distinct from new.o) execute function coordinator.\"{1}\"(); alter table {0} enable always trigger \"{1}\"", "was changed")]
+    [InlineData("create or replace trigger \"{1}\" before insert or update on {0} for each row execute function coordinator.\"{1}\"(); alter table {0} enable always trigger \"{1}\"", "lost the condition")]
+    [InlineData("alter table {0} rename column o to p", "was changed")]
     [InlineData("create or replace function coordinator.\"{1}\"() returns trigger language plpgsql as 'begin return new; end'", "replaced")]
     [InlineData("alter table {0} rename to {0}_x; create table {0} (id int, o text, n text)", "not the one")]
     [InlineData("create function z_{0}() returns trigger language plpgsql as 'begin return new; end'; create trigger zzz before update on {0} for each row execute function z_{0}()", "runs after")]

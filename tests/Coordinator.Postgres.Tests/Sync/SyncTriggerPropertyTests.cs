@@ -14,7 +14,7 @@ public sealed class SyncTriggerPropertyTests(InstalledTargetFixture fixture) : I
 {
     private const int Rows = 3;
 
-    private const string Shortcut = "pg_catalog.record_image_eq(row(new.\"n\"), row(new.\"o\"))";
+    private const string Condition = "pg_catalog.record_image_ne(row(new.\"n\"), row(new.\"o\"))";
 
     [Theory]
     [InlineData("int", "0", "1", "-2147483648")]
@@ -43,19 +43,21 @@ public sealed class SyncTriggerPropertyTests(InstalledTargetFixture fixture) : I
     [InlineData("writes back whatever the new side gets", "text", "if pg_catalog.record_image_eq(row(candidate.\"n\"), row(new.\"n\")) then", "if false then")]
     [InlineData("lets the old side win", "text", "if old_changed and not new_changed then", "if old_changed then")]
     [InlineData("ignores the new side", "text", "new.\"o\" := (new.\"n\"", "new.\"o\" := (new.\"o\"")]
-    [InlineData("takes every row for one in sync", "text", Shortcut, "true")]
+    [InlineData("takes every row with a new side for one in sync", "text", Condition, "false")]
+    [InlineData("takes equal sides for the same", "numeric", Condition, "new.\"n\" is distinct from new.\"o\"")]
+    [InlineData("takes a row without an old side for one in sync", "text", Condition, "new.\"n\" operator(pg_catalog.<>) new.\"o\"")]
     public async Task Mutants_are_found(string what, string type, string fragment, string replacement)
     {
         string[] literals = type == "numeric" ? ["1.0", "1.00"] : ["''", "'a'", "'b'"];
 
         var failure = await Record.ExceptionAsync(
             () => CheckAsync(
-                type, literals, sql => sql.Replace(fragment, replacement, StringComparison.Ordinal), sameType: fragment == Shortcut));
+                type, literals, sql => sql.Replace(fragment, replacement, StringComparison.Ordinal), sameType: fragment == Condition));
 
         Assert.True(failure?.Message.Contains("Falsifiable", StringComparison.Ordinal), what);
     }
 
-    // Without the knowledge that both types are the same, the shortcut is left out: what a mutant breaks may be behind it.
+    // Without the knowledge that both types are the same, the trigger has no condition: what a mutant breaks may be behind it.
     private async Task CheckAsync(string type, string[] literals, Func<string, string>? mutate, bool sameType = true)
     {
         var table = await SyncedTable.CreateAsync(

@@ -20,6 +20,9 @@ public sealed class SyncTriggerGuardTests(InstalledTargetFixture fixture) : ICla
     [InlineData("drop trigger {1} on {0}")]
     [InlineData("create or replace function coordinator.{1}() returns trigger language plpgsql as 'begin return new; end'")]
     [InlineData("create or replace trigger {1} before insert or update of batch on {0} for each row execute function coordinator.{1}()")]
+    [InlineData("create or replace trigger {1} before insert or update on {0} for each row when (new.m is distinct from new.n) execute function coordinator.{1}(); alter table {0} enable always trigger {1}")]
+    [InlineData("create or replace trigger {1} before insert or update on {0} for each row execute function coordinator.{1}(); alter table {0} enable always trigger {1}")]
+    [InlineData("update coordinator.sync_trigger set condition_hash = null where trigger_name = '{1}'")]
     [InlineData("delete from coordinator.sync_trigger where trigger_name = '{1}'")]
     [InlineData("drop table {0}")]
     public async Task With_its_trigger_broken_no_batch_runs(string tamper)
@@ -31,6 +34,21 @@ public sealed class SyncTriggerGuardTests(InstalledTargetFixture fixture) : ICla
 
         Assert.IsType<BatchOutcome.SyncTriggerBroken>(await target.RunAsync(grant));
         Assert.IsType<BatchOutcome.SyncTriggerBroken>(await target.RunAsync(grant with { Epoch = 2 }));
+    }
+
+    [Fact]
+    public async Task A_trigger_without_a_condition_that_was_installed_without_one_is_in_place()
+    {
+        var (target, grant, trigger) = await CreateAsync();
+        await target.Database.ExecuteAsync(
+            $"""
+            create or replace trigger {trigger.TriggerName} before insert or update on {trigger.Table} for each row
+            execute function coordinator.{trigger.FunctionName}();
+            alter table {trigger.Table} enable always trigger {trigger.TriggerName};
+            update coordinator.sync_trigger set condition_hash = null where trigger_name = '{trigger.TriggerName}'
+            """);
+
+        Assert.IsType<BatchOutcome.Committed>(await target.RunAsync(grant));
     }
 
     [Fact]
@@ -58,6 +76,7 @@ public sealed class SyncTriggerGuardTests(InstalledTargetFixture fixture) : ICla
             Table = target.Table,
             OldColumn = "n",
             NewColumn = "m",
+            SameType = true,
             TriggerName = SyncTrigger.NameFor("public", target.Table, "n", "m"),
         };
         await target.Target.ExecuteAsCoordinatorAsync(

@@ -55,6 +55,7 @@ internal sealed class BackfilledTable
             Up = mapping.Up,
             Down = mapping.Down,
             CompareAsText = true,
+            SameType = mapping.OldType == mapping.NewType,
             TriggerName = SyncTrigger.NameFor("public", name, "o", "n"),
         };
         await target.ExecuteAsCoordinatorAsync(
