@@ -10,6 +10,9 @@ namespace Coordinator.BackfillBench;
 /// </summary>
 internal sealed class BenchCluster : IAsyncDisposable
 {
+    /// <summary>Who an application is. The superuser's sessions are the benchmark's own questions, and the service leaves them out.</summary>
+    public const string ApplicationRole = "bench_app";
+
     private readonly EmbeddedPostgres _server;
     private int _copies;
 
@@ -53,7 +56,8 @@ internal sealed class BenchCluster : IAsyncDisposable
             "postgres",
             "create role bench_owner login",
             "create role bench_coordinator login in role bench_owner, pg_monitor",
-            "create role bench_worker login");
+            "create role bench_worker login",
+            $"create role {ApplicationRole} login");
         return cluster;
     }
 
@@ -83,9 +87,9 @@ internal sealed class BenchCluster : IAsyncDisposable
             """,
             "create index item_account on item (account)",
             "create index item_created on item (created_at)",
-            "grant select, update on item to bench_worker",
+            $"grant select, update on item to bench_worker, {ApplicationRole}",
             "reset role",
-            "grant usage on schema public to bench_worker",
+            $"grant usage on schema public to bench_worker, {ApplicationRole}",
             "vacuum (freeze, analyze) item");
     }
 

@@ -3,7 +3,8 @@ namespace Coordinator.Domain.Backfills;
 /// <summary>
 /// How many batches may run at once, look by look: one more while every signal is low and all that may run do run; as many while one is
 /// in the middle or could not be read; one less above a hard threshold; half as many far above it; none when a signal says stop.
-/// It grows slowly after a cut and only after several calm looks, so that it does not swing.
+/// It grows slowly after a cut and only after several calm looks, and where what it added had to be taken away again it tries ever more
+/// seldom, so that it does not swing.
 /// </summary>
 public static class Throttle
 {
@@ -18,6 +19,14 @@ public static class Throttle
 
     /// <summary>After a cut nothing is added for so long.</summary>
     public static readonly TimeSpan CooldownAfterCut = TimeSpan.FromSeconds(5);
+
+    /// <summary>A cut so soon after something was added is blamed on that.</summary>
+    public static readonly TimeSpan Trial = TimeSpan.FromSeconds(10);
+
+    /// <summary>However often that happened, after so long it is tried again: the load may be another one by then.</summary>
+    public static readonly TimeSpan LongestCooldown = TimeSpan.FromMinutes(5);
+
+    private const double MoreSeldom = 4;
 
     /// <summary>Decides.</summary>
     /// <param name="state">What is in force.</param>
@@ -40,6 +49,11 @@ public static class Throttle
             SinceChange = state.SinceChange + elapsed,
             CalmLooks = zone == LoadZone.Low ? Math.Min(state.CalmLooks + 1, CalmLooksToGrow) : 0,
         };
+        if (!now.Cut && now.SinceChange >= Trial)
+        {
+            now = now with { Cooldown = CooldownAfterCut };
+        }
+
         var because = zone == LoadZone.Low ? null : worst;
         return zone switch
         {
@@ -69,12 +83,20 @@ public static class Throttle
             return new(ThrottleMove.Full, now, null);
         }
 
-        return now.CalmLooks < CalmLooksToGrow || now.SinceChange < (now.Cut ? CooldownAfterCut : Settling)
+        return now.CalmLooks < CalmLooksToGrow || now.SinceChange < (now.Cut ? now.Cooldown : Settling)
             ? new(ThrottleMove.Hold, now, null)
             : new(ThrottleMove.Grow, now with { Parallelism = now.Parallelism + 1, SinceChange = TimeSpan.Zero, Cut = false }, null);
     }
 
     private static ThrottleState Change(ThrottleState now, int to) => to == now.Parallelism
         ? now
-        : now with { Parallelism = to, SinceChange = TimeSpan.Zero, Cut = to < now.Parallelism || now.Cut };
+        : now with
+        {
+            Parallelism = to,
+            SinceChange = TimeSpan.Zero,
+            Cut = to < now.Parallelism || now.Cut,
+            Cooldown = !now.Cut && now.SinceChange < Trial ? Longer(now.Cooldown) : now.Cooldown,
+        };
+
+    private static TimeSpan Longer(TimeSpan cooldown) => cooldown * MoreSeldom < LongestCooldown ? cooldown * MoreSeldom : LongestCooldown;
 }

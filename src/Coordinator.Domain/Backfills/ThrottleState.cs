@@ -9,4 +9,7 @@ public sealed record ThrottleState(int Parallelism, int CalmLooks, TimeSpan Sinc
 {
     /// <summary>A backfill that begins: two at once, and nothing known.</summary>
     public static ThrottleState Initial { get; } = new(Throttle.InitialParallelism, 0, TimeSpan.Zero, Cut: false);
+
+    /// <summary>For how long nothing is added after a cut; longer each time that what was added had to be taken away soon.</summary>
+    public TimeSpan Cooldown { get; init; } = Throttle.CooldownAfterCut;
 }

@@ -19,7 +19,12 @@ internal sealed class BackfillPacer(PaceStore store, EngineOptions options, Time
         var shards = run.Target.Shards.ToDictionary(
             shard => shard.Name,
             shard => new ShardPacer(
-                shard, run.Target, backfill.Table.Sql, options, backfill.Key is null ? BatchSize.MaxBlocks : KeyRanges.MostIntervals),
+                shard,
+                run.Target,
+                backfill.Table.Sql,
+                options,
+                backfill.Key is null ? BatchSize.MaxBlocks : KeyRanges.MostIntervals,
+                new BatchSlowdown()),
             StringComparer.Ordinal);
         using var timer = new PeriodicTimer(options.PaceInterval, time);
         try

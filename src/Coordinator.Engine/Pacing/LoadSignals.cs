@@ -52,6 +52,26 @@ internal static class LoadSignals
         time.Problem,
         canStop: false);
 
+    /// <summary>
+    /// How much batches slow each other down. It has no say where nobody else writes the table: there a backfill may have the server.
+    /// Elsewhere nothing is added before it is known.
+    /// </summary>
+    public static LoadSignal Slowdown(BatchSlowdown slowdown, bool quiet, PaceOptions options)
+    {
+        var thresholds = quiet ? new PaceThresholds() : options.BatchSlowdown;
+        var learning = slowdown.Learning && thresholds is { Soft: not null, Hard: not null };
+        return Of(
+            "batch_slowdown",
+            "x",
+            learning
+                ? "how much batches slow each other down is not known yet"
+                : "batches slow each other down, and whoever else uses the server (its processors or disks are busy)",
+            slowdown.Factor,
+            thresholds,
+            learning ? "too few have ended since their number changed" : null,
+            canStop: false);
+    }
+
     /// <summary>The signal of a target that did not commit in time, or could not be asked to.</summary>
     public static LoadSignal NoCommit(string why, bool stale, PaceOptions options) => Commits(new CommitTime(null, why), options) with
     {

@@ -11,7 +11,14 @@ namespace Coordinator.Engine.Pacing;
 /// Decides for one shard of one backfill, look by look. What it remembers may be lost with the replica: the next driver goes on from
 /// the decision in force.
 /// </summary>
-internal sealed class ShardPacer(TargetShard shard, Target target, string table, EngineOptions options, long mostBlocks = BatchSize.MaxBlocks)
+/// <param name="shard">The shard.</param>
+/// <param name="target">Its target.</param>
+/// <param name="table">The table, quoted.</param>
+/// <param name="options">Limits and intervals.</param>
+/// <param name="mostBlocks">The largest batch.</param>
+/// <param name="slowdown">Learns from the time that batches take; null where nothing is timed.</param>
+internal sealed class ShardPacer(
+    TargetShard shard, Target target, string table, EngineOptions options, long mostBlocks = BatchSize.MaxBlocks, BatchSlowdown? slowdown = null)
 {
     private static readonly TimeSpan LookTimeout = TimeSpan.FromSeconds(1);
 
@@ -42,12 +49,19 @@ internal sealed class ShardPacer(TargetShard shard, Target target, string table,
         }
 
         _rate.Add(sums.Now, sums.Rows, sums.Blocks);
+        slowdown?.Add(sums.Running, sums.Timing);
         var maxWait = sums.Settings.MaxWait ?? target.Pace.MaxWait;
         var (signals, quiet) = await ReadAsync(sums, maxWait, cancellationToken);
+        if (slowdown is not null && quiet == false && sums is { Running: 0, Blocks: 0 })
+        {
+            // Beside an application it begins with one, which also shows how fast a batch is alone.
+            _throttle = _throttle with { Parallelism = Math.Min(_throttle.Parallelism, 1) };
+        }
+
         var decision = Throttle.Decide(_throttle, signals, sums.Now - _lastLook, sums.Running, Most(sums.Settings));
         _throttle = decision.State;
         _lastLook = sums.Now;
-        return Tell(sums, decision, signals, BatchSize.Next(sums.BatchBlocks, sums.Timing, BatchSize.Aim(maxWait, quiet), MostBlocks(sums, mostBlocks)));
+        return Tell(sums, decision, signals, BatchSize.Next(sums.BatchBlocks, sums.Timing, BatchSize.Aim(maxWait, quiet == true), MostBlocks(sums, mostBlocks)));
     }
 
     private ShardDecision Tell(ShardSums sums, ThrottleDecision decision, IReadOnlyList<LoadSignal> signals, long batchBlocks)
@@ -71,11 +85,12 @@ internal sealed class ShardPacer(TargetShard shard, Target target, string table,
         };
     }
 
-    private async Task<(IReadOnlyList<LoadSignal> Signals, bool Quiet)> ReadAsync(
+    // Quiet is a table that nobody else writes; null where that can't be seen.
+    private async Task<(IReadOnlyList<LoadSignal> Signals, bool? Quiet)> ReadAsync(
         ShardSums sums, TimeSpan maxWait, CancellationToken cancellationToken)
     {
         var signals = new List<LoadSignal>();
-        var quiet = false;
+        bool? quiet = null;
         if (sums.FullDisk is { } full && sums.Now < full.Until)
         {
             signals.Add(full.Signal);
@@ -89,7 +104,7 @@ internal sealed class ShardPacer(TargetShard shard, Target target, string table,
                 var load = await LoadReader.ReadAsync(shard.DataSource, table, target.IgnoredRoles, LookTimeout, deadline);
                 _lastLoad = sums.Now;
                 signals.AddRange(LoadSignals.From(load, WalRate(sums.Now, load.WalPosition), maxWait, target.Pace));
-                quiet = load is { SeesOthers: true, RecentWriters: 0, WaitingOnTable: 0, WaitBehindUsMilliseconds: null };
+                quiet = load.SeesOthers ? load is { RecentWriters: 0, WaitingOnTable: 0, WaitBehindUsMilliseconds: null } : null;
             },
             why => signals.Add(LoadSignals.Unreadable("load", why, sums.Now - _lastLoad > options.PaceTimeout)),
             NoAnswer,
@@ -107,6 +122,11 @@ internal sealed class ShardPacer(TargetShard shard, Target target, string table,
                 why => signals.Add(LoadSignals.Unreadable("check", why, sums.Now - _lastCheck > options.PaceTimeout)),
                 NoAnswer,
                 cancellationToken);
+        }
+
+        if (slowdown is not null)
+        {
+            signals.Add(LoadSignals.Slowdown(slowdown, quiet == true, target.Pace));
         }
 
         signals.AddRange(await commits);

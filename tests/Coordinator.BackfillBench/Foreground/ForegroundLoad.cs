@@ -40,7 +40,7 @@ internal sealed class ForegroundLoad(BenchDatabase database)
 
             """);
         return await Pgbench.RunAsync(
-            database.Cluster.Server, database.Name, "bench@1", ["-n", "-f", script, "-c", Text(Clients), "-j", "1", .. arguments]);
+            database.Cluster.Server, database.Name, "bench@1", ["-U", BenchCluster.ApplicationRole, "-n", "-f", script, "-c", Text(Clients), "-j", "1", .. arguments]);
     }
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Coordinator.Client;
 using Coordinator.Testing;
 using Coordinator.V1;
@@ -19,21 +20,25 @@ internal sealed class CoordinatedService : IAsyncDisposable
     /// </summary>
     private const string CompileOnce = "DOTNET_TieredCompilation";
 
+    private static readonly TimeSpan Longest = TimeSpan.FromMinutes(60);
+
     private readonly BenchDatabase _database;
     private readonly string _coordination;
     private readonly bool _limited;
+    private readonly bool _throttled;
     private readonly List<string> _addresses = [NewAddress()];
     private readonly CoordinatorProcess _server;
     private readonly List<CoordinatorProcess> _replicas = [];
     private readonly List<CoordinatorProcess> _workers = [];
     private readonly NpgsqlDataSource _questions;
 
-    private CoordinatedService(BenchDatabase database, string coordination, bool limited)
+    private CoordinatedService(BenchDatabase database, string coordination, bool limited, bool throttled)
     {
         _database = database;
         _coordination = coordination;
         _questions = NpgsqlDataSource.Create(database.Cluster.ConnectionString(coordination));
         _limited = limited;
+        _throttled = throttled;
         _server = StartServer($"{database.Name}-server", _addresses[0]);
         Client = NewClient();
     }
@@ -58,12 +63,15 @@ internal sealed class CoordinatedService : IAsyncDisposable
 
     public TimeSpan WorkersProcessorTime => _workers.Aggregate(TimeSpan.Zero, (sum, worker) => sum + worker.ProcessorTime);
 
-    /// <summary>Starts a service; <paramref name="limited"/> keeps the limit of batches at a time on one target server.</summary>
-    public static async Task<CoordinatedService> StartAsync(BenchDatabase database, bool limited = false)
+    /// <summary>
+    /// Starts a service; <paramref name="limited"/> keeps the limit of batches at a time on one target server, and without
+    /// <paramref name="throttled"/> no batch is too slow for it.
+    /// </summary>
+    public static async Task<CoordinatedService> StartAsync(BenchDatabase database, bool limited = false, bool throttled = true)
     {
         var coordination = database.Name + "_coordination";
         await database.Cluster.ExecuteAsync("postgres", $"create database {coordination} owner bench_coordinator");
-        var service = new CoordinatedService(database, coordination, limited);
+        var service = new CoordinatedService(database, coordination, limited, throttled);
         await AnswersAsync(service.Client, service._server);
         return service;
     }
@@ -202,7 +210,19 @@ internal sealed class CoordinatedService : IAsyncDisposable
     /// <summary>Waits for the backfill's end; from its first grant to its last commit, both by the database server's clock.</summary>
     public async Task<TimeSpan> BackfilledAsync()
     {
-        await UntilAsync(async () => await FinishedAsync(Migration), "the backfill is finished");
+        // Seldom, because on a machine that is busy to the last the questions would be part of what is measured.
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(500));
+        var started = Stopwatch.GetTimestamp();
+        while (!await FinishedAsync(Migration))
+        {
+            if (Stopwatch.GetElapsedTime(started) > Longest)
+            {
+                throw new TimeoutException($"The backfill is not finished after {Longest.TotalMinutes:0} minutes; the service printed: {_server.Tail}");
+            }
+
+            await timer.WaitForNextTickAsync();
+        }
+
         var (from, to, _) = await WindowAsync();
         return to - from;
     }
@@ -243,6 +263,14 @@ internal sealed class CoordinatedService : IAsyncDisposable
         {
             // What a server bears is the throttle's business; this limit would only hide what is measured.
             environment["Coordinator__Timings__ServerParallelism"] = "2147483647";
+        }
+
+        if (!_throttled)
+        {
+            foreach (var threshold in (string[])["BatchSlowdown__Soft", "BatchSlowdown__Hard", "CommitMilliseconds__Soft", "CommitMilliseconds__Hard"])
+            {
+                environment[$"Coordinator__Targets__bench__Pace__{threshold}"] = "1000000000";
+            }
         }
 
         return CoordinatorProcess.Start(name, cluster.Directory, environment, "serve");

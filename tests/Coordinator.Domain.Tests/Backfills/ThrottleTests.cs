@@ -108,6 +108,38 @@ public class ThrottleTests
     }
 
     [Fact]
+    public void What_has_to_be_taken_away_again_is_tried_ever_more_seldom_but_never_given_up()
+    {
+        // Two at once are too much, one is not: within an hour of looks it is at two for half a minute at most.
+        var state = ThrottleState.Initial with { Parallelism = 1 };
+        var growths = new List<int>();
+        for (var look = 0; look < 7200; look++)
+        {
+            var decision = Throttle.Decide(state, [Signal(state.Parallelism > 1 ? 12 : 0)], Look, running: state.Parallelism, most: 8);
+            state = decision.State;
+            if (decision.Move == ThrottleMove.Grow)
+            {
+                growths.Add(look);
+            }
+        }
+
+        Assert.InRange(growths.Count, 10, 20);
+        var pauses = growths.Zip(growths.Skip(1), static (first, second) => (second - first) * Look).ToList();
+        Assert.All(pauses.Zip(pauses.Skip(1)), pair => Assert.True(pair.Second >= pair.First));
+        Assert.InRange(pauses[^1], Throttle.LongestCooldown, Throttle.LongestCooldown + TimeSpan.FromSeconds(5));
+    }
+
+    [Fact]
+    public void After_something_that_lasted_it_comes_back_from_a_cut_as_soon_as_ever()
+    {
+        var state = new ThrottleState(2, 0, Throttle.Trial, Cut: false) { Cooldown = Throttle.LongestCooldown };
+
+        var cut = Throttle.Decide(state, [Signal(12)], Look, running: 2, most: 8).State;
+
+        Assert.Equal((1, true, Throttle.CooldownAfterCut), (cut.Parallelism, cut.Cut, cut.Cooldown));
+    }
+
+    [Fact]
     public void The_worst_signal_decides_and_one_that_is_only_shown_never_does()
     {
         var shown = Signal(1000) with { Name = "shown", Soft = null };

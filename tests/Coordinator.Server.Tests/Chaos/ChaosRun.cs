@@ -207,7 +207,7 @@ internal sealed class ChaosRun : IAsyncDisposable
             WorkerRoles = { target.Roles.Worker },
             IgnoredRoles = { "postgres", target.Roles.Owner },
             // Pace is not what this is about.
-            Pace = new PaceOptions { MaxWait = TimeSpan.FromSeconds(10), DeadRows = new(), CommitMilliseconds = new() },
+            Pace = new PaceOptions { MaxWait = TimeSpan.FromSeconds(10), DeadRows = new(), CommitMilliseconds = new(), BatchSlowdown = new() },
         };
         return ServerHost.StartAsync(options);
     }
