@@ -59,12 +59,14 @@ internal static class Suites
             CoordinatedSegments.LoopInSync(2, options.BatchRows),
             CoordinatedSegments.InSync(1, options.BatchRows),
             CoordinatedSegments.InSync(2, options.BatchRows),
+            CoordinatedSegments.DefaultInSync(1),
+            CoordinatedSegments.DefaultInSync(2),
         ];
         var comparison = new Comparison(cluster, options.Rows, options);
         await comparison.RunAsync(segments);
         comparison.Print("With the sync trigger in place", "pgroll's way", segments);
-        comparison.Aim("coordinated, in sync ×1", "pgroll's way", 1.5);
-        comparison.Aim("coordinated, in sync ×2", "pgroll's way", 2.2);
+        comparison.Aim("coordinated, in sync, own sizes ×1", "pgroll's way", 1.5);
+        comparison.Aim("coordinated, in sync, own sizes ×2", "pgroll's way", 2.2);
         comparison.Aim("coordinated, in sync ×1", "bare loop, in sync ×1", 0.95);
         comparison.Aim("coordinated, in sync ×2", "bare loop, in sync ×2", 0.95);
     }

@@ -19,6 +19,7 @@ public sealed class BackfillWorker : IAsyncDisposable
     private readonly TimeProvider _timeProvider;
     private readonly ILogger _logger;
     private readonly LeaseBook _book;
+    private readonly PrefetchDepth _depth;
     private readonly BatchReporter _reporter;
     private readonly LeaseAcquisition _acquisition;
     private readonly LeaseRenewal _renewal;
@@ -53,9 +54,10 @@ public sealed class BackfillWorker : IAsyncDisposable
         _timeProvider = timeProvider ?? TimeProvider.System;
         _logger = logger ?? NullLogger<BackfillWorker>.Instance;
         _book = new LeaseBook(_timeProvider);
+        _depth = new PrefetchDepth(settings.Parallelism, settings.Prefetch);
         _failures = new FailureBackoff(_timeProvider, settings.Jitter);
         _reporter = new BatchReporter(client, settings, _book, _timeProvider, _logger);
-        _acquisition = new LeaseAcquisition(client, settings, _book, _failures, _timeProvider, _logger);
+        _acquisition = new LeaseAcquisition(client, settings, _book, _depth, _failures, _timeProvider, _logger);
         _renewal = new LeaseRenewal(client, settings.WorkerId, _book, _timeProvider, _logger);
     }
 
@@ -117,7 +119,7 @@ public sealed class BackfillWorker : IAsyncDisposable
     }
 
     private BatchLoop NewLoop() =>
-        new(_runner, _settings, _book, _reporter, _failures, _timeProvider, _logger);
+        new(_runner, _settings, _book, _depth, _reporter, _failures, _timeProvider, _logger);
 
     private async Task EndOfWorkAsync(Task work, CancellationTokenSource aborting, CancellationToken stopping)
     {

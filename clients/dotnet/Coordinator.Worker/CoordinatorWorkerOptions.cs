@@ -32,10 +32,10 @@ public sealed class CoordinatorWorkerOptions
     public int Parallelism { get; set; } = 1;
 
     /// <summary>
-    /// How many batches are leased beyond those that run, so that the next one is at hand when one ends. 4 by default;
-    /// together with <see cref="Parallelism"/> at most 100.
+    /// How many batches are leased beyond those that run, so that the next one is at hand when one ends: at most so many, and no more than
+    /// take about half a second. 10 by default; together with <see cref="Parallelism"/> at most 100.
     /// </summary>
-    public int Prefetch { get; set; } = 4;
+    public int Prefetch { get; set; } = 10;
 
     /// <summary>Only batches of this migration are asked for; empty, the default, is any.</summary>
     public string Migration { get; set; } = "";
@@ -47,10 +47,10 @@ public sealed class CoordinatorWorkerOptions
     public TimeSpan StartMargin { get; set; } = TimeSpan.FromSeconds(2);
 
     /// <summary>
-    /// How long finished batches are collected before they are reported together. 100 milliseconds by default; a worker
+    /// How long finished batches are collected before they are reported together. 250 milliseconds by default; a worker
     /// that has nothing else to do reports at once.
     /// </summary>
-    public TimeSpan ReportDelay { get; set; } = TimeSpan.FromMilliseconds(100);
+    public TimeSpan ReportDelay { get; set; } = TimeSpan.FromMilliseconds(250);
 
     /// <summary>How long running batches may go on after the worker was told to stop. 10 seconds by default.</summary>
     public TimeSpan StopTimeout { get; set; } = TimeSpan.FromSeconds(10);

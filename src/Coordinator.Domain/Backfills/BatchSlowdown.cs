@@ -2,8 +2,8 @@ namespace Coordinator.Domain.Backfills;
 
 /// <summary>
 /// How much batches slow each other down. PostgreSQL shows nobody how busy its processors and disks are, but batches are alike, so what a
-/// block takes with several at once, beside what it took with fewest, tells: from about two thirds of the speed on, one more batch
-/// gains little, and everybody else on the server gets slower as they do.
+/// block takes with several at once, beside what it took with fewest, tells: when each gets much slower, one more gains little, and
+/// everybody else on the server gets slower as they do.
 /// </summary>
 public sealed class BatchSlowdown
 {

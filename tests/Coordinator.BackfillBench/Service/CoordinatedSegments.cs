@@ -46,6 +46,10 @@ internal static class CoordinatedSegments
     public static Segment InSync(int workers, int batchRows) => new($"coordinated, in sync ×{workers}", async database =>
         await RunAsync(database, Rename, workers, Fixed(batchRows, workers)));
 
+    /// <summary>The same, as it comes.</summary>
+    public static Segment DefaultInSync(int workers) => new($"coordinated, in sync, own sizes ×{workers}", async database =>
+        await RunAsync(database, Rename, workers, new BackfillTuning { MaxParallel = workers }));
+
     /// <summary>The bare loop under the same trigger, installed by the service, with the plan's own statement.</summary>
     public static Segment LoopInSync(int connections, int batchRows) => new($"bare loop, in sync ×{connections}", async database =>
     {

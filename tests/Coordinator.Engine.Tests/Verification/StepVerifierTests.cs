@@ -146,7 +146,8 @@ public sealed class StepVerifierTests : IAsyncLifetime
         await _shop.Target.ExecuteAsync("cluster review using review_pkey; update brake set go = true");
 
         Assert.Equal(1, (await pass).Differences);
-        Assert.Equal(4200, (await RowAsync()).DoneBlocks);
+        // CLUSTER keeps the dead version of the row while somebody in the database still has an older snapshot.
+        Assert.InRange((await RowAsync()).DoneBlocks, 4200, 4201);
     }
 
     private static PlanStep.Verify Disagree { get; } = new()

@@ -33,14 +33,38 @@ public sealed class AcquisitionTests
         await EventuallyAsync(() => _runner.Started.Count == 1, "the first batch");
         Assert.Single(_service.Acquires);
 
+        // As long as four of them take half a second.
+        worker.Clock.Advance(TimeSpan.FromMilliseconds(125));
         _runner.End(1);
         await EventuallyAsync(() => _runner.Started.Count == 2, "the second batch");
         Assert.Single(_service.Acquires);
 
+        worker.Clock.Advance(TimeSpan.FromMilliseconds(125));
         _runner.End(2);
         await EventuallyAsync(() => _service.Acquires.Count == 2, "another request");
         Assert.Equal(2, _service.Acquires.Last().MaxBatchCount);
         _runner.End(3);
+    }
+
+    [Fact]
+    public async Task Of_long_batches_none_is_asked_for_before_the_last_that_waits_has_begun()
+    {
+        _service.Offer(Enumerable.Range(1, 20));
+        _runner.Hold(Enumerable.Range(1, 6));
+        await using var worker = await StartAsync(_service, _runner);
+        for (var batch = 1; batch < 5; batch++)
+        {
+            await EventuallyAsync(() => _runner.Started.Count == batch, "the batch");
+            Assert.Single(_service.Acquires);
+            worker.Clock.Advance(TimeSpan.FromSeconds(2));
+            _runner.End(batch);
+        }
+
+        await EventuallyAsync(() => _service.Acquires.Count == 2, "another request");
+
+        Assert.Equal(1, _service.Acquires.Last().MaxBatchCount);
+        _runner.End(5);
+        _runner.End(6);
     }
 
     [Fact]

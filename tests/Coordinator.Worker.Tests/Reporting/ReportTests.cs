@@ -13,17 +13,17 @@ public sealed class ReportTests
     [Fact]
     public async Task Batches_are_reported_together()
     {
-        _service.Offer(Enumerable.Range(1, 12));
-        _runner.Hold(12);
-        await using var worker = await StartAsync(_service, _runner, o => o.Prefetch = 20);
-        await EventuallyAsync(() => _runner.Started.Count == 12, "the last batch");
+        _service.Offer(Enumerable.Range(1, 5));
+        _runner.Hold(5);
+        await using var worker = await StartAsync(_service, _runner);
+        await EventuallyAsync(() => _runner.Started.Count == 5, "the last batch");
         Assert.Empty(_service.Completes);
 
-        worker.Clock.Advance(TimeSpan.FromMilliseconds(100));
+        worker.Clock.Advance(new CoordinatorWorkerOptions().ReportDelay);
         await EventuallyAsync(() => _service.Completes.Count == 1, "the report");
 
-        Assert.Equal(Enumerable.Range(1, 11).Select(b => (long)b), _service.Completed);
-        _runner.End(12);
+        Assert.Equal([1L, 2, 3, 4], _service.Completed);
+        _runner.End(5);
     }
 
     [Fact]
@@ -67,7 +67,7 @@ public sealed class ReportTests
         _runner.Hold(3);
         await using var worker = await StartAsync(_service, _runner);
         await EventuallyAsync(() => _runner.Started.Count == 3, "the last batch");
-        worker.Clock.Advance(TimeSpan.FromMilliseconds(100));
+        worker.Clock.Advance(new CoordinatorWorkerOptions().ReportDelay);
         await EventuallyAsync(() => _service.Completed.Contains(1), "the first batch's report");
 
         _runner.End(3);

@@ -13,6 +13,7 @@ internal sealed class LeaseAcquisition(
     CoordinatorClient client,
     WorkerSettings settings,
     LeaseBook book,
+    PrefetchDepth depth,
     FailureBackoff failures,
     TimeProvider timeProvider,
     ILogger logger)
@@ -40,12 +41,13 @@ internal sealed class LeaseAcquisition(
             {
                 DropStaleRequest();
                 var changed = book.Changed.Next;
-                var wanted = settings.Parallelism + settings.Prefetch - book.Held;
+                var ahead = depth.Batches;
+                var wanted = settings.Parallelism + ahead - book.Held;
                 if (failures.Pause is { } pause)
                 {
                     await Task.Delay(pause, timeProvider, stopping).ConfigureAwait(false);
                 }
-                else if (_unanswered is null && (wanted <= 0 || book.Waiting > settings.Prefetch / 2))
+                else if (_unanswered is null && (wanted <= 0 || book.Waiting > ahead / 2))
                 {
                     await changed.WaitAsync(stopping).ConfigureAwait(false);
                 }

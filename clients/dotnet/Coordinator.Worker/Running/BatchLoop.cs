@@ -11,6 +11,7 @@ internal sealed class BatchLoop(
     IBatchRunner runner,
     WorkerSettings settings,
     LeaseBook book,
+    PrefetchDepth depth,
     BatchReporter reporter,
     FailureBackoff failures,
     TimeProvider timeProvider,
@@ -75,7 +76,13 @@ internal sealed class BatchLoop(
         try
         {
             var outcome = await RunToItsEndAsync(held, aborting).ConfigureAwait(false);
-            WorkerTelemetry.BatchEnded(outcome, timeProvider.GetElapsedTime(startedAt));
+            var elapsed = timeProvider.GetElapsedTime(startedAt);
+            WorkerTelemetry.BatchEnded(outcome, elapsed);
+            if (outcome is BatchOutcome.Committed)
+            {
+                depth.Took(elapsed);
+            }
+
             // Forgotten first: a worker that has nothing left reports without waiting for more.
             book.Forget(held);
             Report(lease, outcome);
