@@ -59,6 +59,12 @@ public sealed class EngineOptions
     /// <summary>How long after the first look a row that differs is looked at again: only what still differs counts. 500 ms by default.</summary>
     public TimeSpan VerificationSecondLook { get; set; } = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>
+    /// From how many blocks a table is filled in sweeps, which spares it most of its bloat (<see cref="Domain.Backfills.BlockSweeps"/>).
+    /// 2,048 by default, 16 MiB: a smaller one is done sooner in one go, and its bloat hurts nobody.
+    /// </summary>
+    public long SweepFromBlocks { get; set; } = 2048;
+
     /// <summary>How often a batch may fail in a way that waiting does not cure before its backfill stops.</summary>
     public int MostBatchFailures { get; set; } = 10;
 

@@ -55,6 +55,7 @@ internal static class Suites
         Segment[] segments =
         [
             PgrollSegment.Keyset,
+            BareSegments.OneUpdate,
             CoordinatedSegments.LoopInSync(1, options.BatchRows),
             CoordinatedSegments.LoopInSync(2, options.BatchRows),
             CoordinatedSegments.InSync(1, options.BatchRows),
@@ -67,6 +68,8 @@ internal static class Suites
         comparison.Print("With the sync trigger in place", "pgroll's way", segments);
         comparison.Aim("coordinated, in sync, own sizes ×1", "pgroll's way", 1.5);
         comparison.Aim("coordinated, in sync, own sizes ×2", "pgroll's way", 2.2);
+        comparison.Aim("coordinated, in sync, own sizes ×1", "one UPDATE", 0.9);
+        comparison.Aim("coordinated, in sync, own sizes ×2", "one UPDATE", 1.4);
         comparison.Aim("coordinated, in sync ×1", "bare loop, in sync ×1", 0.95);
         comparison.Aim("coordinated, in sync ×2", "bare loop, in sync ×2", 0.95);
     }

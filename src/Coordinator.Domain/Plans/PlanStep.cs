@@ -108,6 +108,12 @@ public abstract record PlanStep
 
         public int BatchRows { get; init; } = DefaultBatchRows;
 
+        /// <summary>
+        /// A row's new version may lie beside the old one, without an entry in any index: no index has the column that is set, and the
+        /// statement ends with <see cref="Disagree"/>, which leaves out what it has changed. Such a table can be gone over in sweeps.
+        /// </summary>
+        public bool FitsPage { get; init; }
+
         /// <summary>An operator's own statement.</summary>
         public bool InFunction { get; init; }
 

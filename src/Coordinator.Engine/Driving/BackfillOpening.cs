@@ -15,7 +15,7 @@ namespace Coordinator.Engine.Driving;
 /// Opens a backfill on every shard: measures the table, or cuts its key space, after the sync trigger's commit (a row inserted since is in sync
 /// by itself), and lets batches be granted under the fence's generation.
 /// </summary>
-internal sealed class BackfillOpening(IEventStore store, BackfillControl control, MigrationFence fence)
+internal sealed class BackfillOpening(IEventStore store, BackfillControl control, MigrationFence fence, EngineOptions options)
 {
     private static readonly RequestContext Driver = new("coordinator");
 
@@ -59,6 +59,7 @@ internal sealed class BackfillOpening(IEventStore store, BackfillControl control
             var blocks = backfill.Key is null
                 ? table.Blocks
                 : await KeyRanges.MarkAsync(run, backfill, shard, pass, cancellationToken);
+            var cell = backfill.FitsPage ? BlockSweeps.CellOf(blocks, options.SweepFromBlocks) : 0;
             var here = fences[shard.Name];
             starts.Add(new BackfillStart(
                 run.Migration,
@@ -68,8 +69,7 @@ internal sealed class BackfillOpening(IEventStore store, BackfillControl control
                 backfill.Statement,
                 TriggerTable: backfill.TriggerName is null ? "" : backfill.Table.Sql,
                 TriggerName: backfill.TriggerName ?? "",
-                BatchSize.ForRows(
-                    backfill.BatchRows, blocks, backfill.Key is null ? table.Rows : (double)blocks * KeyMarks.KeysPerMark),
+                FirstBatch(backfill, blocks, cell, table.Rows),
                 blocks,
                 pass,
                 table.FileNode,
@@ -81,6 +81,7 @@ internal sealed class BackfillOpening(IEventStore store, BackfillControl control
                 Handler = backfill.Handler ?? "",
                 Table = backfill.Table.Sql,
                 Key = backfill.Key ?? [],
+                SweepCell = cell,
             });
         }
 
@@ -100,6 +101,15 @@ internal sealed class BackfillOpening(IEventStore store, BackfillControl control
                 return Task.CompletedTask;
             },
             cancellationToken);
+    }
+
+    private static long FirstBatch(PlanStep.Backfill backfill, long blocks, long cell, double rows)
+    {
+        var batch = BatchSize.ForRows(
+            backfill.BatchRows,
+            BlockSweeps.Visits(blocks, cell),
+            backfill.Key is null ? rows : (double)blocks * KeyMarks.KeysPerMark);
+        return cell == 0 ? batch : Math.Min(batch, cell);
     }
 
     // Another server, after a failover, may lack the newest marks, and its libraries may have another order.

@@ -112,7 +112,7 @@ internal sealed class MigrationDriverHost(
         var verifications = new VerificationStore(database);
         var verifier = new StepVerifier(database, verifications, options, time, logger);
         var verified = new VerifiedGate(stream);
-        var opening = new BackfillOpening(store, control, fence);
+        var opening = new BackfillOpening(store, control, fence, options);
         var targetAdmission = new TargetAdmission(database, targets);
         var executors = new StepExecutors(
             transaction,

@@ -1,3 +1,4 @@
+using Coordinator.Domain.Backfills;
 using Coordinator.Domain.Plans;
 using Coordinator.Postgres.Ranges;
 
@@ -51,4 +52,7 @@ public sealed record BackfillStart(
     /// The key by which rows are handed out: then a "block" is what lies between two marks of its key space. None: table blocks.
     /// </summary>
     public IReadOnlyList<KeyColumn> Key { get; init; } = [];
+
+    /// <summary>See <see cref="BlockSweeps.CellOf"/>; 0: the pass goes over the table once, and its statement is every batch's.</summary>
+    public long SweepCell { get; init; }
 }

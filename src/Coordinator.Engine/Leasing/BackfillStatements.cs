@@ -1,3 +1,4 @@
+using Coordinator.Domain.Backfills;
 using Npgsql;
 
 namespace Coordinator.Engine.Leasing;
@@ -104,11 +105,12 @@ internal static class BackfillStatements
         """
         insert into coordinator.backfill as f (migration, shard, step, target, state, statement, trigger_table, trigger_name,
             batch_blocks, total_blocks, pass, file_node, generation, system_identifier, timeline, handler, filled_table,
-            key_columns, key_types)
-        values ($1, $2, $3, $4, 0, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+            key_columns, key_types, sweep_cell)
+        values ($1, $2, $3, $4, 0, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
         on conflict (migration, shard, step) do update set target = excluded.target, state = 0, statement = excluded.statement,
             trigger_table = excluded.trigger_table, trigger_name = excluded.trigger_name, batch_blocks = excluded.batch_blocks,
             total_blocks = case when f.pass = excluded.pass then f.total_blocks else excluded.total_blocks end,
+            sweep_cell = case when f.pass = excluded.pass then f.sweep_cell else excluded.sweep_cell end,
             pass = excluded.pass, file_node = excluded.file_node, generation = excluded.generation,
             system_identifier = excluded.system_identifier, timeline = excluded.timeline,
             handler = excluded.handler, filled_table = excluded.filled_table,
@@ -136,18 +138,22 @@ internal static class BackfillStatements
             new() { Value = start.Table },
             new() { Value = start.Key.Select(column => column.Name).ToArray() },
             new() { Value = start.Key.Select(column => column.Type).ToArray() },
+            new() { Value = start.SweepCell },
         },
     };
 
     private static NpgsqlBatchCommand RangesCommand(BackfillStart start)
     {
-        var spans = BlockSpan.Split(start.TotalBlocks, start.BatchBlocks);
+        var spans = BlockSpan.Split(
+            BlockSweeps.Visits(start.TotalBlocks, start.SweepCell),
+            start.SweepCell == 0 ? start.BatchBlocks : start.SweepCell * BlockSweeps.Count);
         return new NpgsqlBatchCommand(
             """
             insert into coordinator.backfill_range (migration, shard, step, range, pass, next_block, end_block)
             select $1, $2, $3, s.range, $4, s.first, s.upto
             from unnest($5, $6) with ordinality as s(first, upto, range)
-            where exists (select from coordinator.backfill where migration = $1 and shard = $2 and step = $3 and pass = $4)
+            where exists (select from coordinator.backfill where migration = $1 and shard = $2 and step = $3 and pass = $4
+                and sweep_cell = $7)
             on conflict do nothing
             """)
         {
@@ -159,6 +165,7 @@ internal static class BackfillStatements
                 new() { Value = start.Pass },
                 new() { Value = spans.Select(span => span.First).ToArray() },
                 new() { Value = spans.Select(span => span.End).ToArray() },
+                new() { Value = start.SweepCell },
             },
         };
     }

@@ -1,6 +1,6 @@
 namespace Coordinator.Engine.Leasing;
 
-/// <summary>Table blocks from <paramref name="First"/> to before <paramref name="End"/>.</summary>
+/// <summary>What is handed out, from <paramref name="First"/> to before <paramref name="End"/>: blocks, or visits to them.</summary>
 internal readonly record struct BlockSpan(long First, long End)
 {
     // Acquirers lock one or two ranges for the length of a commit; with a few ranges they rarely meet on one. A range that

@@ -1,3 +1,4 @@
+using Coordinator.Domain.Backfills;
 using Coordinator.Domain.Plans;
 using Npgsql;
 
@@ -61,7 +62,9 @@ internal sealed class GrantRound(CoordinationDatabase database, EngineOptions op
         var seen = await ReadAsync(reader, row => (
             Request: row.GetGuid(0),
             Worker: row.GetString(1),
-            Batch: row.GetBoolean(2) ? Grant(row, 3, Token(row, 3, 16), row.GetInt64(19), row.GetInt64(20), key: 21) : null));
+            Batch: row.GetBoolean(2)
+                ? Narrow(Grant(row, 3, Token(row, 3, 16), row.GetInt64(19), row.GetInt64(20), key: 21), IsSwept(row, key: 21))
+                : null));
         await reader.NextResultAsync();
         var known = await ReadAsync(reader, row => row.GetBoolean(0));
         var workers = requests.ToDictionary(request => request.RequestId, request => request.Worker);
@@ -118,11 +121,12 @@ internal sealed class GrantRound(CoordinationDatabase database, EngineOptions op
     {
         // What every grant of it shares, read once.
         var grant = Grant(row, 0, new LeaseToken(row.GetString(0), row.GetString(1), row.GetString(2), 0, 0, Guid.Empty), 0, 0, key: 22);
+        var swept = IsSwept(row, key: 22);
         return new GrantSource
         {
             Key = new BackfillKey(row.GetString(0), row.GetString(1), row.GetString(2)),
             Pass = row.GetInt32(15),
-            Grant = (token, first, end) => grant with { Token = token, FirstBlock = first, EndBlock = end },
+            Grant = (token, first, end) => Narrow(grant with { Token = token, FirstBlock = first, EndBlock = end }, swept),
             Server = grant.SystemIdentifier,
             Size = row.GetInt64(13),
             Slots = row.GetInt32(14),
@@ -157,6 +161,11 @@ internal sealed class GrantRound(CoordinationDatabase database, EngineOptions op
         LockTimeout = options.BatchLockTimeout,
         StatementTimeout = options.BatchStatementTimeout,
     };
+
+    private static bool IsSwept(NpgsqlDataReader row, int key) => row.GetInt64(key + 2) > 0;
+
+    private static GrantedBatch Narrow(GrantedBatch batch, bool swept) =>
+        swept ? batch with { Statement = BlockSweeps.Narrow(batch.Statement, batch.Token.Batch) } : batch;
 
     private static IReadOnlyList<KeyColumn> KeyOf(string[] columns, string[] types) =>
         columns.Length == 0 ? [] : [.. columns.Zip(types, static (name, type) => new KeyColumn(name, type))];

@@ -7,7 +7,7 @@ internal sealed record GrantSource
 
     public required int Pass { get; init; }
 
-    /// <summary>A grant without its token and blocks.</summary>
+    /// <summary>A grant with the token and the blocks that it is given.</summary>
     public required Func<LeaseToken, long, long, GrantedBatch> Grant { get; init; }
 
     public required long Server { get; init; }

@@ -70,7 +70,7 @@ internal static class GrantSql
         """
         select migration, shard, step, target, statement, generation, system_identifier, timeline, trigger_table, trigger_name,
             filled_table, pause_between, handler, size, slots, pass, running, holders, server_running, remaining, lapsed, limited,
-            key_columns, key_types
+            key_columns, key_types, sweep_cell
         from counted
         where lapsed or remaining > 0
         """;
@@ -93,7 +93,7 @@ internal static class GrantSql
         select b.request_id, b.holder, b.state = 0 and b.expires_at > clock_timestamp() and f.state = 0,
             f.migration, f.shard, f.step, f.target, f.statement, f.generation, f.system_identifier, f.timeline, f.trigger_table,
             f.trigger_name, f.filled_table, p.pause_between, f.handler, b.batch, b.epoch, b.lease_id, b.first_block, b.end_block,
-            f.key_columns, f.key_types
+            f.key_columns, f.key_types, f.sweep_cell
         from answered b
             join coordinator.backfill f using (migration, shard, step) join coordinator.backfill_pace p using (migration, shard, step)
         order by b.migration, b.shard, b.step, b.batch

@@ -12,12 +12,12 @@ internal static class ProgressReader
     private const string Sql =
         """
         select f.migration, f.step, min(f.state), bool_or(f.state = 1), sum(f.total_blocks)::bigint,
-            sum(coalesce(t.blocks, 0) + s.blocks)::bigint, sum(coalesce(t.rows, 0) + s.rows)::bigint,
+            sum(div((coalesce(t.blocks, 0) + s.blocks) * f.total_blocks, greatest(v.visits, 1)))::bigint, sum(coalesce(t.rows, 0) + s.rows)::bigint,
             sum(coalesce(t.batches, 0) + s.batches)::bigint, sum(coalesce(t.takeovers, 0) + s.takeovers)::bigint,
             coalesce(sum(b.leased), 0)::bigint,
             (array_agg(b.last_failure order by b.failures desc) filter (where b.last_failure is not null))[1],
             sum(t.row_rate) filter (where t.summed_at > clock_timestamp() - interval '15 s'),
-            sum(t.block_rate) filter (where t.summed_at > clock_timestamp() - interval '15 s'),
+            sum(t.block_rate * f.total_blocks / greatest(v.visits, 1)) filter (where t.summed_at > clock_timestamp() - interval '15 s'),
             max(extract(epoch from t.active))::float8, min(f.trigger_table)
         from coordinator.backfill f
             left join coordinator.backfill_total t using (migration, shard, step)
@@ -27,6 +27,7 @@ internal static class ProgressReader
                 from coordinator.backfill_sample
                 where migration = f.migration and shard = f.shard and step = f.step
             ) s
+            cross join lateral (select coordinator.visits(f.total_blocks, f.sweep_cell) as visits) v
             left join lateral (
                 select count(*) filter (where holder <> '' and expires_at > clock_timestamp()) as leased, max(failures) as failures,
                     (array_agg(last_failure order by failures desc) filter (where last_failure is not null))[1] as last_failure

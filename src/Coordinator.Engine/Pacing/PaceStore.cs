@@ -28,11 +28,11 @@ internal sealed class PaceStore(CoordinationDatabase database, EngineOptions opt
                 active = t.active + least(clock_timestamp() - t.summed_at, interval '5 s'), summed_at = clock_timestamp()
             from coordinator.backfill f left join summed n using (shard)
             where f.migration = $1 and f.step = $2 and t.migration = $1 and t.step = $2 and t.shard = f.shard
-            returning t.shard, t.blocks, t.rows
+            returning t.shard, t.blocks, t.rows, f.sweep_cell
         )
         select p.shard, p.batch_blocks, p.parallelism, h.running, u.blocks, u.rows, coalesce(n.rows, 0), coalesce(n.timed_blocks, 0),
             coalesce(n.busy_ms, 0), n.slowest_ms, n.slowest_blocks, p.max_wait, p.max_parallel, p.batch_rows, p.pause_between, p.quiet_hours,
-            p.check_sql, clock_timestamp(), p.disk_full, p.disk_full_at + $3
+            p.check_sql, clock_timestamp(), p.disk_full, p.disk_full_at + $3, u.sweep_cell
         from coordinator.backfill_pace p join updated u using (shard) left join summed n using (shard)
             cross join lateral (
                 select coalesce(sum(running), 0)::int as running
@@ -128,5 +128,6 @@ internal sealed class PaceStore(CoordinationDatabase database, EngineOptions opt
         },
         Now = reader.GetFieldValue<DateTimeOffset>(17),
         FullDisk = reader.IsDBNull(19) ? null : new FullDisk(reader.GetString(18), reader.GetFieldValue<DateTimeOffset>(19)),
+        SweepCell = reader.GetInt64(20),
     };
 }

@@ -61,7 +61,7 @@ internal sealed class ShardPacer(
         var decision = Throttle.Decide(_throttle, signals, sums.Now - _lastLook, sums.Running, Most(sums.Settings));
         _throttle = decision.State;
         _lastLook = sums.Now;
-        return Tell(sums, decision, signals, BatchSize.Next(sums.BatchBlocks, sums.Timing, BatchSize.Aim(maxWait, quiet == true), MostBlocks(sums, mostBlocks)));
+        return Tell(sums, decision, signals, BatchSize.Next(sums.BatchBlocks, sums.Timing, BatchSize.Aim(maxWait, quiet == true), Math.Min(MostBlocks(sums, mostBlocks), sums.SweepCell > 0 ? sums.SweepCell : mostBlocks)));
     }
 
     private ShardDecision Tell(ShardSums sums, ThrottleDecision decision, IReadOnlyList<LoadSignal> signals, long batchBlocks)

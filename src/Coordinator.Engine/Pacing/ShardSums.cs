@@ -11,6 +11,9 @@ internal sealed record ShardSums
     /// <summary>The size of the next batches.</summary>
     public required long BatchBlocks { get; init; }
 
+    /// <summary>The most blocks that a batch may have where the table is gone over in sweeps; 0: it is not.</summary>
+    public long SweepCell { get; init; }
+
     /// <summary>How many batches may run at once, as decided last.</summary>
     public required int Parallelism { get; init; }
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Coordinator.Domain.Backfills;
 using Npgsql;
 
 namespace Coordinator.BackfillBench.Segments;
@@ -17,7 +18,12 @@ internal static class BareSegments
 
     /// <summary>Block ranges of the coordinated batches' size from a shared counter, over so many connections.</summary>
     public static Segment Loop(int connections, int batchRows) => new($"bare loop ×{connections}", async database =>
-        await LoopAsync(database, connections, batchRows, "update item set value_copy = value where ctid >= $1 and ctid < $2"));
+    {
+        var blocks = await database.ScalarAsync<long>("select pg_relation_size('item') / 8192");
+        var size = BatchSize.ForRows(batchRows, blocks, database.Rows);
+        return await LoopAsync(database, connections, [.. BlockRanges.Tile(blocks, size).Select(range => new BareBatch(
+            "update item set value_copy = value where ctid >= $1 and ctid < $2", range.From, range.To))]);
+    });
 
     /// <summary>What is copied about: the next thousand that are not filled yet, until there is none.</summary>
     public static Segment Naive { get; } = new("naive NULL hunt", async database =>
@@ -33,26 +39,26 @@ internal static class BareSegments
         return Stopwatch.GetElapsedTime(started);
     });
 
-    public static async Task<TimeSpan> LoopAsync(BenchDatabase database, int connections, int batchRows, string statement)
+    /// <summary>The batches in their order, each by the next connection that is free.</summary>
+    public static async Task<TimeSpan> LoopAsync(BenchDatabase database, int connections, IReadOnlyList<BareBatch> batches)
     {
-        var blocks = await database.ScalarAsync<long>("select pg_relation_size('item') / 8192");
-        var batchBlocks = Domain.Backfills.BatchSize.ForRows(batchRows, blocks, database.Rows);
-        long next = -batchBlocks;
+        var next = -1;
         var started = Stopwatch.GetTimestamp();
         await Task.WhenAll(Enumerable.Range(0, connections).Select(async _ =>
         {
             await using var connection = await database.Worker.OpenConnectionAsync();
-#pragma warning disable CA2100 // The benchmark's own literals, or the plan's own statement.
-            await using var command = new NpgsqlCommand(statement, connection);
-#pragma warning restore CA2100
+            await using var command = new NpgsqlCommand { Connection = connection };
             var low = new NpgsqlParameter<NpgsqlTypes.NpgsqlTid> { NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Tid };
             command.Parameters.Add(low);
             var high = new NpgsqlParameter<NpgsqlTypes.NpgsqlTid> { NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Tid };
             command.Parameters.Add(high);
-            while (Interlocked.Add(ref next, batchBlocks) is var first && first < blocks)
+            while (Interlocked.Increment(ref next) is var place && place < batches.Count)
             {
-                low.TypedValue = new NpgsqlTypes.NpgsqlTid((uint)first, 0);
-                high.TypedValue = new NpgsqlTypes.NpgsqlTid((uint)Math.Min(first + batchBlocks, blocks), 0);
+#pragma warning disable CA2100 // The benchmark's own literals, or the plan's own statement.
+                command.CommandText = batches[place].Statement;
+#pragma warning restore CA2100
+                low.TypedValue = new NpgsqlTypes.NpgsqlTid((uint)batches[place].First, 0);
+                high.TypedValue = new NpgsqlTypes.NpgsqlTid((uint)batches[place].End, 0);
                 await command.ExecuteNonQueryAsync();
             }
         }));

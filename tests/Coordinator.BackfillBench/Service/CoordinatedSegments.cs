@@ -50,14 +50,12 @@ internal static class CoordinatedSegments
     public static Segment DefaultInSync(int workers) => new($"coordinated, in sync, own sizes ×{workers}", async database =>
         await RunAsync(database, Rename, workers, new BackfillTuning { MaxParallel = workers }));
 
-    /// <summary>The bare loop under the same trigger, installed by the service, with the plan's own statement.</summary>
+    /// <summary>The bare loop under the same trigger, installed by the service, with the plan's own statement, sweeps and sizes.</summary>
     public static Segment LoopInSync(int connections, int batchRows) => new($"bare loop, in sync ×{connections}", async database =>
     {
         await using var service = await CoordinatedService.StartAsync(database);
         await service.OpenBackfillAsync(Rename, Fixed(batchRows, connections));
-        var statement = await database.Cluster.ScalarAsync<string>(
-            database.Name + "_coordination", $"select statement from coordinator.backfill where migration = '{CoordinatedService.Migration}'");
-        return await BareSegments.LoopAsync(database, connections, batchRows, statement);
+        return await BareSegments.LoopAsync(database, connections, await service.CutAsync(batchRows));
     });
 
     // The size is the bare loop's, so that what is compared is the coordination and not the size.

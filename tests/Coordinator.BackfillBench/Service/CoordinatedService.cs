@@ -1,8 +1,11 @@
 using System.Diagnostics;
+using Coordinator.BackfillBench.Segments;
 using Coordinator.Client;
+using Coordinator.Domain.Backfills;
 using Coordinator.Testing;
 using Coordinator.V1;
 using Npgsql;
+using BackfillTuning = Coordinator.V1.BackfillTuning;
 
 namespace Coordinator.BackfillBench.Service;
 
@@ -168,6 +171,38 @@ internal sealed class CoordinatedService : IAsyncDisposable
             insert into coordinator.target_server
             select system_identifier from coordinator.backfill where migration = '{name}' on conflict do nothing
             """);
+    }
+
+    /// <summary>The open backfill's batches in the order in which they would be granted, all of so many rows.</summary>
+    public async Task<IReadOnlyList<BareBatch>> CutAsync(int batchRows)
+    {
+        await using var command = _questions.CreateCommand(
+            $"""
+            select statement, total_blocks, sweep_cell, coordinator.visits(total_blocks, sweep_cell)
+            from coordinator.backfill where migration = '{Migration}'
+            """);
+        await using var reader = await command.ExecuteReaderAsync();
+        await reader.ReadAsync();
+        var (statement, blocks, cell, visits) = (reader.GetString(0), reader.GetInt64(1), reader.GetInt64(2), reader.GetInt64(3));
+        var size = BatchSize.ForRows(batchRows, visits, _database.Rows);
+        return cell == 0
+            ? [.. BlockRanges.Tile(blocks, size).Select(range => new BareBatch(statement, range.From, range.To))]
+            : [.. Swept(statement, visits / (cell * BlockSweeps.Count), cell, Math.Min(size, cell))];
+    }
+
+    private static IEnumerable<BareBatch> Swept(string statement, long cells, long cell, long size)
+    {
+        for (var turn = 0L; turn < cells; turn++)
+        {
+            for (var place = 0L; place < cell; place += size)
+            {
+                for (var sweep = 0L; sweep < BlockSweeps.Count; sweep++)
+                {
+                    var first = ((turn - (4 * sweep) + (cells * 12)) % cells * cell) + place;
+                    yield return new BareBatch(BlockSweeps.Narrow(statement, sweep << 30), first, first + Math.Min(size, cell - place));
+                }
+            }
+        }
     }
 
     /// <summary>Pauses the migration, and waits until none of its batches is granted any more.</summary>

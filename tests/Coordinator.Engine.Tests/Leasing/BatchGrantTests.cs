@@ -41,6 +41,23 @@ public sealed class BatchGrantTests(CoordinationFixture fixture) : IClassFixture
     }
 
     [Fact]
+    public async Task A_batch_of_a_sweep_is_told_again_and_granted_again_for_the_same_rows()
+    {
+        await _backfills.StartAsync(BackfillFixture.Pass("again-swept", 160, 10) with { SweepCell = 10 });
+        var request = Guid.NewGuid();
+        var first = await _backfills.AcquireAsync("again-swept", 6, request);
+
+        Assert.Equal(first, await _backfills.AcquireAsync("again-swept", 6, request));
+        await _backfills.ExpireAsync("again-swept");
+        var taken = await _backfills.AcquireAsync("again-swept", 6);
+
+        Assert.Equal(4, first.Select(batch => batch.Statement).Distinct().Count());
+        Assert.Equal(
+            first.Select(batch => (batch.Token.Batch, batch.FirstBlock, batch.EndBlock, batch.Statement)).Order(),
+            taken.Where(batch => batch.Token.Epoch == 2).Select(batch => (batch.Token.Batch, batch.FirstBlock, batch.EndBlock, batch.Statement)).Order());
+    }
+
+    [Fact]
     public async Task A_repeat_gets_only_the_leases_that_still_hold_and_no_new_ones()
     {
         await _backfills.StartAsync(BackfillFixture.Pass("partly", 100, 1));

@@ -1,11 +1,12 @@
+using Coordinator.Domain.Backfills;
 using Coordinator.Engine.Leasing;
 using Xunit.Abstractions;
 
 namespace Coordinator.Engine.Tests.Leasing;
 
 /// <summary>
-/// However many workers and replicas carve, crash and take over: every block of every shard belongs to exactly one batch,
-/// and no batch is held twice under one epoch.
+/// However many workers and replicas carve, crash and take over: every block of every shard belongs to exactly one batch, of each
+/// sweep where there are sweeps, and no batch is held twice under one epoch.
 /// </summary>
 public sealed class BlockCoverageTests(CoordinationFixture fixture, ITestOutputHelper output) : IClassFixture<CoordinationFixture>
 {
@@ -55,10 +56,53 @@ public sealed class BlockCoverageTests(CoordinationFixture fixture, ITestOutputH
         }
     }
 
-    private async Task CoverAsync(string migration, long[] shards, long batchBlocks, Random random, bool resize = false)
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(15, 4)]
+    [InlineData(16, 1)]
+    [InlineData(17, 1)]
+    [InlineData(33, 3)]
+    public Task Edge_sizes_are_covered_in_each_sweep(long totalBlocks, long batchBlocks) =>
+        CoverAsync($"edge-swept-{totalBlocks}-{batchBlocks}", [totalBlocks], batchBlocks, new Random(1), sweeps: true);
+
+    /// <summary>Where numbers are largest.</summary>
+    [Fact]
+    public async Task The_last_turn_of_the_largest_table_that_is_swept_has_its_batches()
     {
+        const long cell = 1024;
+        const long blocks = (1L << 30) - cell;
+        await _backfills.StartAsync(BackfillFixture.Pass("largest", blocks, cell, pass: 5) with { SweepCell = cell });
+        await fixture.Database.ExecuteAsync(
+            $"update coordinator.backfill_range set next_block = case when end_block = {blocks * 4} then end_block - {cell * 4} else end_block end where migration = 'largest'");
+
+        var batches = await _backfills.AcquireAsync("largest", 10);
+
+        Assert.Equal(
+            Enumerable.Range(0, BlockSweeps.Count).Select(sweep => (blocks - (cell * ((4 * sweep) + 1)), blocks - (cell * 4 * sweep))).Order(),
+            batches.Select(batch => (batch.FirstBlock, batch.EndBlock)).Order());
+        Assert.All(batches, batch => Assert.Equal(5, batch.Token.Batch >> 32));
+        Assert.Empty(await _backfills.AcquireAsync("largest", 10));
+    }
+
+    [Fact]
+    public async Task Any_sizes_are_covered_in_each_sweep()
+    {
+        var seed = Environment.TickCount;
+        output.WriteLine($"seed {seed}");
+        var random = new Random(seed);
+        for (var round = 0; round < 6; round++)
+        {
+            long[] shards = [.. Enumerable.Range(0, random.Next(1, 3)).Select(_ => (long)random.Next(0, 400))];
+            await CoverAsync($"swept-{round}", shards, MostResized, random, resize: round % 2 == 0, sweeps: true);
+        }
+    }
+
+    private async Task CoverAsync(
+        string migration, long[] shards, long batchBlocks, Random random, bool resize = false, bool sweeps = false)
+    {
+        long[] cells = [.. shards.Select(blocks => sweeps ? BlockSweeps.CellOf(blocks, from: 1) : 0)];
         await _backfills.StartAsync(
-            [.. shards.Select((blocks, n) => BackfillFixture.Pass(migration, blocks, batchBlocks, shard: $"s{n}"))]);
+            [.. shards.Select((blocks, n) => BackfillFixture.Pass(migration, blocks, batchBlocks, shard: $"s{n}") with { SweepCell = cells[n] })]);
         await using var second = new CoordinationDatabase(fixture.Database.ConnectionString);
         BatchLeasing[] replicas = [_backfills.Leasing, new BatchLeasing(second, fixture.Options)];
         var granted = new List<GrantedBatch>();
@@ -73,17 +117,22 @@ public sealed class BlockCoverageTests(CoordinationFixture fixture, ITestOutputH
         Assert.Equal(granted.Count, granted.DistinctBy(Key).Count());
         for (var n = 0; n < shards.Length; n++)
         {
-            var spans = granted.Where(batch => batch.Token.Shard == $"s{n}")
-                .Select(batch => (batch.FirstBlock, batch.EndBlock)).Distinct().Order().ToList();
-            var next = 0L;
-            foreach (var (first, end) in spans)
+            for (var sweep = 0; sweep < (sweeps ? BlockSweeps.Count : 1); sweep++)
             {
-                Assert.Equal(next, first);
-                Assert.InRange(end - first, 1, batchBlocks);
-                next = end;
-            }
+                var ending = $" {sweep}";
+                var spans = granted.Where(batch => batch.Token.Shard == $"s{n}")
+                    .Where(batch => !sweeps || batch.Statement.EndsWith(ending, StringComparison.Ordinal))
+                    .Select(batch => (batch.FirstBlock, batch.EndBlock)).Distinct().Order().ToList();
+                var next = 0L;
+                foreach (var (first, end) in spans)
+                {
+                    Assert.Equal(next, first);
+                    Assert.InRange(end - first, 1, sweeps ? Math.Min(batchBlocks, cells[n]) : batchBlocks);
+                    next = end;
+                }
 
-            Assert.Equal(shards[n], next);
+                Assert.InRange(next, shards[n], shards[n] + Math.Max(cells[n] - 1, 0));
+            }
         }
 
         var progress = await _backfills.ProgressAsync(migration);

@@ -52,6 +52,18 @@ public sealed class ShardPacerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_batch_of_a_sweep_stays_within_its_cell()
+    {
+        await _fixture.Database.ExecuteAsync("update coordinator.backfill set sweep_cell = 120 where migration = 'm'");
+        var pacer = Pacer();
+        await LookAsync(pacer);
+        await ReportAsync(milliseconds: 10);
+        await LookAsync(pacer);
+
+        Assert.Equal(120, await PaceAsync(pace => pace.BatchBlocks));
+    }
+
+    [Fact]
     public async Task A_batch_that_ran_into_its_time_limit_makes_the_next_ones_small()
     {
         var pacer = Pacer();

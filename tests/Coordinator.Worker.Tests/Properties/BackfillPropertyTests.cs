@@ -1,12 +1,13 @@
 using System.Globalization;
+using Coordinator.Domain.Backfills;
 using Xunit.Abstractions;
 
 namespace Coordinator.Worker.Tests.Properties;
 
 /// <summary>
 /// Any interleaving of the application's writes (old and new path, unrelated updates, inserts, deletes, changes of the
-/// key) with the batches of a backfill, whose sizes are chosen as they are carved: at the end every row agrees and no
-/// write is lost. A failure names its seed; COORDINATOR_TEST_SEED runs that one again.
+/// key) with the batches of a backfill, whose sizes are chosen as they are carved, in sweeps or in one go: at the end every
+/// row agrees and no write is lost. A failure names its seed; COORDINATOR_TEST_SEED runs that one again.
 /// </summary>
 public sealed class BackfillPropertyTests(InstalledTargetFixture fixture, ITestOutputHelper output)
     : IClassFixture<InstalledTargetFixture>, IAsyncLifetime
@@ -176,23 +177,27 @@ public sealed class BackfillPropertyTests(InstalledTargetFixture fixture, ITestO
         return (await Task.WhenAll(writers)).All(accepted => accepted);
     }
 
-    private static Task FillOneAsync(BackfilledTable table, List<(long First, long End)> batches, Random random)
+    private static Task FillOneAsync(BackfilledTable table, List<(long First, long End, int? Sweep)> batches, Random random)
     {
         var next = random.Next(batches.Count);
-        var (first, end) = batches[next];
+        var (first, end, sweep) = batches[next];
         batches.RemoveAt(next);
-        return table.FillAsync(first, end, epoch: random.Next(1, 4), twice: random.Next(4) == 0);
+        return table.FillAsync(first, end, sweep, epoch: random.Next(1, 4), twice: random.Next(4) == 0);
     }
 
     /// <summary>A tiling with another size at each cut; the batches run in any order.</summary>
-    private static List<(long First, long End)> Carve(long blocks, Random random)
+    private static List<(long First, long End, int? Sweep)> Carve(long blocks, Random random)
     {
-        var batches = new List<(long First, long End)>();
-        for (var first = 0L; first < blocks;)
+        IReadOnlyList<int?> sweeps = random.Next(2) == 0 ? [null] : [.. Enumerable.Range(0, BlockSweeps.Count).Cast<int?>()];
+        var batches = new List<(long First, long End, int? Sweep)>();
+        foreach (var sweep in sweeps)
         {
-            var end = Math.Min(blocks, first + random.Next(1, 4));
-            batches.Add((first, end));
-            first = end;
+            for (var first = 0L; first < blocks;)
+            {
+                var end = Math.Min(blocks, first + random.Next(1, 4));
+                batches.Add((first, end, sweep));
+                first = end;
+            }
         }
 
         return batches;

@@ -1,3 +1,4 @@
+using Coordinator.Domain.Backfills;
 using Coordinator.Postgres.Identity;
 using Coordinator.Postgres.Ledger;
 using Coordinator.Postgres.Sync;
@@ -90,17 +91,24 @@ internal sealed class BackfilledTable
     }
 
     /// <summary>Runs one batch by the worker's own transaction until it is done; some of them by a second holder, or twice.</summary>
-    public async Task FillAsync(long first, long end, long epoch, bool twice)
+    /// <param name="first">The first block.</param>
+    /// <param name="end">One past the last.</param>
+    /// <param name="sweep">Which rows of their pages; null for all.</param>
+    /// <param name="epoch">How many holders there have been.</param>
+    /// <param name="twice">Whether it is run once more.</param>
+    public async Task FillAsync(long first, long end, int? sweep, long epoch, bool twice)
     {
+        var batch = (_pass << 32) + ((sweep ?? 0L) << 30) + first;
+        var statement =
+            $"update {Name} set n = {Mapping.Up.Replace("{}", "o", StringComparison.Ordinal)} where ctid >= $1 and ctid < $2 and {SyncTriggerSql.Disagree(_trigger)}";
         var grant = new BatchGrant
         {
             Migration = _migration,
             Step = "fill",
-            Batch = (_pass << 32) + first,
+            Batch = batch,
             Lo = first,
             Hi = end,
-            Statement =
-                $"update {Name} set n = {Mapping.Up.Replace("{}", "o", StringComparison.Ordinal)} where ctid >= $1 and ctid < $2 and {SyncTriggerSql.Disagree(_trigger)}",
+            Statement = sweep is null ? statement : BlockSweeps.Narrow(statement, batch),
             Epoch = epoch,
             LeaseId = Guid.CreateVersion7(),
             Generation = _generation,
