@@ -34,7 +34,16 @@ public static class CoordinatorServer
         CoordinatorServerOptions options, Action<WebApplicationBuilder>? configure, CancellationToken cancellationToken)
     {
         await using var app = Build(options, configure);
-        await app.StartAsync(cancellationToken);
+        try
+        {
+            await app.StartAsync(cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // Told to end before it had begun: that is an end like any other.
+            return;
+        }
+
         await app.WaitForShutdownAsync(cancellationToken);
     }
 }

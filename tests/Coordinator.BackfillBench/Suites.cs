@@ -83,6 +83,7 @@ internal static class Suites
             [
                 BareSegments.Loop(2, options.BatchRows),
                 CoordinatedSegments.Plain(2, options.BatchRows),
+                CoordinatedSegments.DefaultInSync(2),
             ];
             var comparison = new Comparison(cluster, rows, options);
             await comparison.RunAsync(segments);

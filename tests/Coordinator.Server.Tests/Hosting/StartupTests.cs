@@ -3,6 +3,8 @@ using Coordinator.Server.Hosting;
 using Coordinator.Testing;
 using Grpc.Core;
 using Grpc.Net.Client;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Coordinator.Server.Tests.Hosting;
@@ -102,5 +104,26 @@ public class StartupTests
         await stop.CancelAsync();
 
         await running.WaitAsync(Eventually.DefaultBound);
+    }
+
+    [Fact]
+    public async Task Running_ends_when_it_is_told_to_before_it_has_begun()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        using var stop = new CancellationTokenSource();
+
+        // Its services start while it is told.
+        await CoordinatorServer.RunAsync(
+                ServerHost.Options(database.ConnectionString),
+                builder => builder.Services.AddHostedService(_ => new Canceller(stop)),
+                stop.Token)
+            .WaitAsync(Eventually.DefaultBound);
+    }
+
+    private sealed class Canceller(CancellationTokenSource stop) : IHostedService
+    {
+        public Task StartAsync(CancellationToken cancellationToken) => stop.CancelAsync();
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 }
