@@ -1,3 +1,4 @@
+using System.Globalization;
 using Coordinator.BackfillBench.Segments;
 
 namespace Coordinator.BackfillBench;
@@ -56,9 +57,13 @@ internal sealed class Comparison(BenchCluster cluster, int rows, BenchOptions op
 
     private async Task<TimeSpan> MeasureAsync(Segment segment)
     {
+        const string size = "select pg_relation_size('item')";
         await using var database = await cluster.CopyAsync(rows);
+        var before = await database.ScalarAsync<long>(size);
         var elapsed = await segment.RunAsync(database);
         await CheckAsync(segment, database);
+        var growth = (double)await database.ScalarAsync<long>(size) / before - 1;
+        Report.Meanwhile(string.Create(CultureInfo.InvariantCulture, $"    the table grew by {growth:P0}"));
         return elapsed;
     }
 

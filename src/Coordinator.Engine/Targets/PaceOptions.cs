@@ -37,10 +37,10 @@ public sealed class PaceOptions
     public PaceThresholds CommitMilliseconds { get; set; } = new() { Soft = 20, Hard = 50 };
 
     /// <summary>
-    /// How much slower batches may get beside each other while others write the table, as a multiple of their time when fewest ran: 1.15
-    /// and 1.33 by default, so that two at once have to do half as much again as one. It never takes the last batch away.
+    /// How much slower batches may get beside each other while others write the table, as a multiple of their time when fewest ran: 1.1
+    /// and 1.2 by default, so that two at once have to do two thirds more than one. It never takes the last batch away.
     /// </summary>
-    public PaceThresholds BatchSlowdown { get; set; } = new() { Soft = 1.15, Hard = 1.33 };
+    public PaceThresholds BatchSlowdown { get; set; } = new() { Soft = 1.1, Hard = 1.2 };
 
     /// <summary>
     /// A query of your own, run read-only in each database of the target twice a second with a limit of one second. False stops the

@@ -51,7 +51,7 @@ public sealed class SlowdownPaceTests : IAsyncLifetime
         Assert.Equal("GROW", grown.Move);
 
         var dropped = await UntilAsync(pacer, running: 2, perBlock: 19, decision => decision.Parallelism == 1);
-        Assert.Equal(("DROP", "batch_slowdown", 1.33), (dropped.Move, dropped.Signal, dropped.Threshold));
+        Assert.Equal(("DROP", "batch_slowdown", 1.2), (dropped.Move, dropped.Signal, dropped.Threshold));
         Assert.Equal(1.9, dropped.Reading!.Value, 6);
         Assert.Contains("batches slow each other down", dropped.Message, StringComparison.Ordinal);
     }
