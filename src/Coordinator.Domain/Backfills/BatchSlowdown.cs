@@ -7,9 +7,18 @@ namespace Coordinator.Domain.Backfills;
 /// </summary>
 public sealed class BatchSlowdown
 {
+    /// <summary>
+    /// For so long a backfill beside an application runs one batch at a time before a second is tried: the first sweeps of a table are
+    /// the heaviest, and against them two at once would look harmless.
+    /// </summary>
+    public static readonly TimeSpan LearningTime = TimeSpan.FromSeconds(10);
+
     // Looks come twice a second. Few enough to tell within two seconds of a change, enough that one batch more or less is not news.
     private const int LooksThatCount = 4;
     private const int LeastLooks = 2;
+
+    // While batches run beside one too many, everybody waits: so much in a single look is no accident.
+    private const double Clear = 1.5;
 
     private readonly Queue<BatchTiming> _now = new();
     private int _running;
@@ -55,20 +64,32 @@ public sealed class BatchSlowdown
             _now.Dequeue();
         }
 
-        if (_now.Count >= LeastLooks)
-        {
-            Compare(_now.Sum(static timing => timing.Busy.TotalMilliseconds) / _now.Sum(static timing => timing.Blocks));
-        }
+        Compare(_now.Sum(static timing => timing.Busy.TotalMilliseconds) / _now.Sum(static timing => timing.Blocks));
     }
 
     private void Compare(double perBlock)
     {
+        var factor = _perBlockWithFewest > 0 ? perBlock / _perBlockWithFewest : (double?)null;
+        // The first batches of all run cold: what all others are compared with takes more looks.
+        if (_now.Count < (_fewest == 0 ? LooksThatCount : LeastLooks) && !(_level > _fewest && factor >= Clear))
+        {
+            return;
+        }
+
         if (_fewest == 0 || _level <= _fewest)
         {
             _fewest = _level;
             _perBlockWithFewest = perBlock;
+            factor = perBlock > 0 ? 1 : null;
+        }
+        else if (factor < 1)
+        {
+            // Company makes nobody faster: the work itself has become lighter, as that of sweeps does after the first few, and what it takes
+            // alone is not known. This much at most; when it takes more than that again, it is company that slows it down.
+            _perBlockWithFewest = perBlock;
+            factor = null;
         }
 
-        Factor = _perBlockWithFewest > 0 ? perBlock / _perBlockWithFewest : null;
+        Factor = factor;
     }
 }

@@ -145,7 +145,7 @@ internal sealed partial class RenameColumnOperation(OperationSpec.RenameColumn s
             Disagree = disagree,
             TriggerName = sync.TriggerName,
             PerPartition = table.IsPartitioned,
-            FitsPage = true,
+            Sweepable = true,
         };
         yield return new PlanStep.Verify
         {

@@ -97,7 +97,7 @@ internal sealed class SetNotNullOperation(OperationSpec.SetNotNull spec) : IOper
             TriggerName = fill.TriggerName,
             PerPartition = table.IsPartitioned,
             // By its text: an index that only has the name of the column costs nothing but the sweeps.
-            FitsPage = !table.Indexes.Any(index => SqlRules.Mentions(index.Definition, _column)),
+            Sweepable = !table.Indexes.Any(index => SqlRules.Mentions(index.Definition, _column)),
         };
         yield return new PlanStep.Verify
         {

@@ -109,10 +109,10 @@ public abstract record PlanStep
         public int BatchRows { get; init; } = DefaultBatchRows;
 
         /// <summary>
-        /// A row's new version may lie beside the old one, without an entry in any index: no index has the column that is set, and the
-        /// statement ends with <see cref="Disagree"/>, which leaves out what it has changed. Such a table can be gone over in sweeps.
+        /// The table can be gone over in sweeps (<see cref="Backfills.BlockSweeps"/>): no index has the column that is set, so a row's new
+        /// version may lie beside the old one, and the statement ends with <see cref="Disagree"/>, which leaves out what it has changed.
         /// </summary>
-        public bool FitsPage { get; init; }
+        public bool Sweepable { get; init; }
 
         /// <summary>An operator's own statement.</summary>
         public bool InFunction { get; init; }

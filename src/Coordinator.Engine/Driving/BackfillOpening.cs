@@ -59,7 +59,7 @@ internal sealed class BackfillOpening(IEventStore store, BackfillControl control
             var blocks = backfill.Key is null
                 ? table.Blocks
                 : await KeyRanges.MarkAsync(run, backfill, shard, pass, cancellationToken);
-            var cell = backfill.FitsPage ? BlockSweeps.CellOf(blocks, options.SweepFromBlocks) : 0;
+            var cell = backfill.Sweepable ? BlockSweeps.CellOf(blocks, options.SweepFromBlocks) : 0;
             var here = fences[shard.Name];
             starts.Add(new BackfillStart(
                 run.Migration,

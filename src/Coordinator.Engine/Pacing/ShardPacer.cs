@@ -54,8 +54,14 @@ internal sealed class ShardPacer(
         var (signals, quiet) = await ReadAsync(sums, maxWait, cancellationToken);
         if (slowdown is not null && quiet == false && sums is { Running: 0, Blocks: 0 })
         {
-            // Beside an application it begins with one, which also shows how fast a batch is alone.
-            _throttle = _throttle with { Parallelism = Math.Min(_throttle.Parallelism, 1) };
+            // Beside an application it begins with one, which also shows how fast a batch is alone once the first, heavier ones are over.
+            _throttle = _throttle with
+            {
+                Parallelism = Math.Min(_throttle.Parallelism, 1),
+                SinceChange = TimeSpan.Zero,
+                Cut = true,
+                Cooldown = BatchSlowdown.LearningTime,
+            };
         }
 
         var decision = Throttle.Decide(_throttle, signals, sums.Now - _lastLook, sums.Running, Most(sums.Settings));

@@ -26,6 +26,11 @@ internal sealed class ForegroundLoad(BenchDatabase database)
             .SelectMany(File.ReadLines).Select(PgbenchTransaction.Parse)];
     }
 
+    /// <summary>Completes when so many transactions have been counted since the copy was made.</summary>
+    public Task DoneAsync(long transactions) => Eventually.TrueAsync(
+        async () => await database.ScalarAsync<long>("select n_tup_upd from pg_stat_user_tables where relname = 'item'") >= transactions,
+        "the application is at work");
+
     private async Task<string> RunPgbenchAsync(params string[] arguments)
     {
         var script = Path.Combine(database.Cluster.Directory, "foreground.sql");

@@ -10,6 +10,9 @@ internal static class ForegroundSuite
 {
     private const int Seconds = 60;
     private const int Workers = 2;
+
+    // The backfill has to find the application at work: so many seconds of it.
+    private const int SecondsBefore = 5;
     private static readonly TimeSpan AcceptedWait = TimeSpan.FromMilliseconds(100);
 
     public static async Task RunAsync(BenchCluster cluster, int rows, int repetitions)
@@ -58,9 +61,10 @@ internal static class ForegroundSuite
         }
 
         await using var service = await CoordinatedService.StartAsync(database, throttled: tuning.MaxWait.ToTimeSpan() == AcceptedWait);
-        await service.OpenBackfillAsync(CoordinatedSegments.Rename, tuning);
+        await service.WarmUpAsync(Workers);
         var running = load.RunAsync(rate, Seconds);
-        service.StartWorkers(Workers);
+        await load.DoneAsync((long)(rate * SecondsBefore));
+        await service.OpenBackfillAsync(CoordinatedSegments.Rename, tuning);
         var transactions = await running;
         var (from, to, filled) = await service.WindowAsync();
         return Latencies.Of([.. transactions.Where(done => done.End >= from && done.End <= to)], filled);

@@ -35,14 +35,7 @@ public class PartitionTests
     public async Task A_column_of_a_partitioned_table_becomes_not_null()
     {
         await using var shop = await StartedAsync(
-            """
-            migration: rename-comment
-            target: shop
-            versions:
-              shop-api: { uses_new_from: 2, free_of_old_from: 2 }
-            operations:
-              - set_not_null: { table: review, column: comment, fill: "'none'" }
-            """,
+            ShopScenario.SetNotNull,
             prepare: "update review set comment = null where id % 5 = 0");
         await using var worker = shop.StartWorker();
         await shop.WaitForStatusAsync(MigrationStatus.Completed);

@@ -23,6 +23,17 @@ internal sealed class ShopScenario : IAsyncDisposable
           - rename_column: { table: review, from: comment, to: message }
         """;
 
+    /// <summary>Named as the other, for tests that run either.</summary>
+    public const string SetNotNull =
+        """
+        migration: rename-comment
+        target: shop
+        versions:
+          shop-api: { uses_new_from: 2, free_of_old_from: 2 }
+        operations:
+          - set_not_null: { table: review, column: comment, fill: "'none'" }
+        """;
+
     private readonly TestDatabase _coordination;
 
     private ShopScenario(TestDatabase coordination, TestDatabase target, TargetRoles roles, EngineReplica replica)

@@ -8,16 +8,6 @@ namespace Coordinator.Engine.Tests.Driving;
 /// <summary>A row that could not be filled keeps a column from becoming NOT NULL: the migration says so and waits, it does not fail.</summary>
 public class UnfilledRowTests
 {
-    private const string NotNull =
-        """
-        migration: rename-comment
-        target: shop
-        versions:
-          shop-api: { uses_new_from: 2, free_of_old_from: 2 }
-        operations:
-          - set_not_null: { table: review, column: comment, fill: "'none'" }
-        """;
-
     [Fact]
     public async Task A_row_in_quarantine_keeps_the_validation_waiting_until_it_is_retried()
     {
@@ -68,7 +58,7 @@ public class UnfilledRowTests
             alter table review add constraint stars_are_real check (stars > 0) not valid
             """);
         await shop.ExpectAsync(ExpectedPopulation.None);
-        await shop.PlanAsync(NotNull);
+        await shop.PlanAsync(ShopScenario.SetNotNull);
         await shop.Commands.StartAsync("rename-comment", ShopScenario.Operator, CancellationToken.None);
         return shop;
     }

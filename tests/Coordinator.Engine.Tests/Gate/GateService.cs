@@ -117,9 +117,10 @@ internal sealed class GateService(GateWorld world, string name)
         }
     }
 
-    /// <summary>Leaves nothing where every replica reads everything.</summary>
+    /// <summary>Leaves nothing where every replica reads everything; the application's row is locked first, as the engine locks it.</summary>
     public Task ForgetAsync() => world.Coordination.ExecuteAsync(
         $"""
+        select from coordinator.application where name = '{name}' for update;
         delete from coordinator.application_limit where application = '{name}';
         delete from coordinator.application_version where application = '{name}';
         delete from coordinator.instance where application = '{name}';

@@ -90,6 +90,18 @@ public sealed class BackfillControlTests(CoordinationFixture fixture) : IClassFi
     }
 
     [Fact]
+    public async Task The_same_pass_started_again_keeps_its_sweeps()
+    {
+        await _backfills.StartAsync(BackfillFixture.Pass("again-sweeps", 20, 10) with { SweepCell = 2 });
+        await _backfills.StartAsync(BackfillFixture.Pass("again-sweeps", 20, 1));
+
+        var batches = await _backfills.AcquireAsync("again-sweeps", 100);
+
+        Assert.Equal(4 * 20, batches.Sum(batch => batch.EndBlock - batch.FirstBlock));
+        Assert.Equal(4, batches.Select(batch => batch.Statement).Distinct().Count());
+    }
+
+    [Fact]
     public async Task A_batch_that_the_ledger_does_not_have_is_opened_again_under_the_next_epoch()
     {
         await _backfills.StartAsync(BackfillFixture.Pass("lost", 20, 10));

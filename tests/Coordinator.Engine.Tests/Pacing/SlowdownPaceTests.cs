@@ -38,6 +38,7 @@ public sealed class SlowdownPaceTests : IAsyncLifetime
         await using var write = new NpgsqlCommand("update t set n = n", application);
         await write.ExecuteNonQueryAsync();
         Assert.Equal(1, (await DecideAsync(pacer, running: 0, perBlock: null)).Parallelism);
+        var began = _now;
 
         // What one takes is not known after two looks, however calm the target is.
         for (var look = 0; look < 2; look++)
@@ -49,6 +50,7 @@ public sealed class SlowdownPaceTests : IAsyncLifetime
 
         var grown = await UntilAsync(pacer, running: 1, perBlock: 10, decision => decision.Parallelism == 2);
         Assert.Equal("GROW", grown.Move);
+        Assert.InRange(_now - began, BatchSlowdown.LearningTime, BatchSlowdown.LearningTime + TimeSpan.FromSeconds(1));
 
         var dropped = await UntilAsync(pacer, running: 2, perBlock: 19, decision => decision.Parallelism == 1);
         Assert.Equal(("DROP", "batch_slowdown", 1.2), (dropped.Move, dropped.Signal, dropped.Threshold));
@@ -92,7 +94,7 @@ public sealed class SlowdownPaceTests : IAsyncLifetime
 
     private async Task<ShardDecision> UntilAsync(ShardPacer pacer, int running, double perBlock, Func<ShardDecision, bool> condition)
     {
-        for (var look = 0; look < 20; look++)
+        for (var look = 0; look < 40; look++)
         {
             if (await DecideAsync(pacer, running, perBlock) is var decision && condition(decision))
             {
@@ -100,7 +102,7 @@ public sealed class SlowdownPaceTests : IAsyncLifetime
             }
         }
 
-        throw new Xunit.Sdk.XunitException("Not within twenty looks.");
+        throw new Xunit.Sdk.XunitException("Not within forty looks.");
     }
 
     private Task<ShardDecision> DecideAsync(ShardPacer pacer, int running, double? perBlock) => pacer.DecideAsync(

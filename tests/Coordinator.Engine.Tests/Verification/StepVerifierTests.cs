@@ -27,23 +27,13 @@ public sealed class StepVerifierTests : IAsyncLifetime
         insert into brake values (true);
         """;
 
-    private const string SetNotNull =
-        """
-        migration: rename-comment
-        target: shop
-        versions:
-          shop-api: { uses_new_from: 2, free_of_old_from: 2 }
-        operations:
-          - set_not_null: { table: review, column: comment, fill: "'none'" }
-        """;
-
     private readonly EngineOptions _options = new() { VerificationSecondLook = TimeSpan.FromMilliseconds(1) };
     private ShopScenario _shop = null!;
 
     public async Task InitializeAsync()
     {
         _shop = await ShopScenario.CreateAsync(drive: false, tables: Tables, check: "select go from brake");
-        await _shop.PlanAsync(SetNotNull);
+        await _shop.PlanAsync(ShopScenario.SetNotNull);
         // Only a start installs it otherwise.
         await Postgres.Schema.TargetSchema.InstallAsync(_shop.Roles.CoordinatorSource, [], CancellationToken.None);
     }
@@ -146,8 +136,8 @@ public sealed class StepVerifierTests : IAsyncLifetime
         await _shop.Target.ExecuteAsync("cluster review using review_pkey; update brake set go = true");
 
         Assert.Equal(1, (await pass).Differences);
-        // CLUSTER keeps the dead version of the row while somebody in the database still has an older snapshot.
-        Assert.InRange((await RowAsync()).DoneBlocks, 4200, 4201);
+        // Not a number: CLUSTER keeps the dead version of the row, for a block more, while somebody in the database has an older snapshot.
+        Assert.Equal(await _shop.Target.ScalarAsync<long>("select pg_relation_size('review') / 8192"), (await RowAsync()).DoneBlocks);
     }
 
     private static PlanStep.Verify Disagree { get; } = new()
