@@ -6,7 +6,7 @@ namespace Coordinator.Domain.Backfills;
 /// How a pass changes a whole table without making it twice as large: it goes over each part four times, in sweeps, and changes every
 /// fourth row of a page each time. The old versions of one sweep are gone before the next comes by, since PostgreSQL prunes a page that
 /// is read as soon as nobody can see them; so three sweeps of four find room beside the row and write no index (a heap-only tuple).
-/// Measured: heap growth by two fifths instead of all, two thirds of the WAL, 1.6 times the rows per second and more.
+/// Measured with one session: heap growth by two fifths instead of all, two thirds of the WAL, 1.6 times the rows per second.
 /// A row is in exactly one sweep, by its place on the page. A row that moves has been written, and then the sync trigger has done
 /// what the sweep would do.
 /// </summary>

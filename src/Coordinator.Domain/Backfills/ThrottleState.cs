@@ -12,4 +12,13 @@ public sealed record ThrottleState(int Parallelism, int CalmLooks, TimeSpan Sinc
 
     /// <summary>For how long nothing is added after a cut; longer each time that what was added had to be taken away soon.</summary>
     public TimeSpan Cooldown { get; init; } = Throttle.CooldownAfterCut;
+
+    /// <summary>One at most, and nothing is added for so long, as after a cut.</summary>
+    public ThrottleState OneFor(TimeSpan time) => this with
+    {
+        Parallelism = Math.Min(Parallelism, 1),
+        SinceChange = TimeSpan.Zero,
+        Cut = true,
+        Cooldown = time,
+    };
 }

@@ -55,19 +55,14 @@ internal sealed class ShardPacer(
         if (slowdown is not null && quiet == false && sums is { Running: 0, Blocks: 0 })
         {
             // Beside an application it begins with one, which also shows how fast a batch is alone once the first, heavier ones are over.
-            _throttle = _throttle with
-            {
-                Parallelism = Math.Min(_throttle.Parallelism, 1),
-                SinceChange = TimeSpan.Zero,
-                Cut = true,
-                Cooldown = BatchSlowdown.LearningTime,
-            };
+            _throttle = _throttle.OneFor(BatchSlowdown.LearningTime);
         }
 
         var decision = Throttle.Decide(_throttle, signals, sums.Now - _lastLook, sums.Running, Most(sums.Settings));
         _throttle = decision.State;
         _lastLook = sums.Now;
-        return Tell(sums, decision, signals, BatchSize.Next(sums.BatchBlocks, sums.Timing, BatchSize.Aim(maxWait, quiet == true), Math.Min(MostBlocks(sums, mostBlocks), sums.SweepCell > 0 ? sums.SweepCell : mostBlocks)));
+        var blocks = BatchSize.Next(sums.BatchBlocks, sums.Timing, BatchSize.Aim(maxWait, quiet == true), MostBlocks(sums));
+        return Tell(sums, decision, signals, blocks);
     }
 
     private ShardDecision Tell(ShardSums sums, ThrottleDecision decision, IReadOnlyList<LoadSignal> signals, long batchBlocks)
@@ -197,9 +192,13 @@ internal sealed class ShardPacer(
         Math.Max(1, Math.Min(settings.MaxParallel ?? int.MaxValue, options.ServerParallelism));
 
     // Rows per block as they were written so far; before that the first size stands.
-    private static long MostBlocks(ShardSums sums, long most) => sums.Settings.BatchRows is not { } rows ? most
-        : sums is { Blocks: > 0, Rows: > 0 } ? Math.Max(1, (long)(rows * ((double)sums.Blocks / sums.Rows)))
-        : sums.BatchBlocks;
+    private long MostBlocks(ShardSums sums)
+    {
+        var most = sums.Settings.BatchRows is not { } rows ? mostBlocks
+            : sums is { Blocks: > 0, Rows: > 0 } ? Math.Max(1, (long)(rows * ((double)sums.Blocks / sums.Rows)))
+            : sums.BatchBlocks;
+        return sums.SweepCell > 0 ? Math.Min(most, sums.SweepCell) : most;
+    }
 
     private static LoadSignalRow Row(LoadSignal signal) => new(
         signal.Name,
