@@ -38,6 +38,8 @@ internal sealed class GrantRound(CoordinationDatabase database, EngineOptions op
         batch.BatchCommands.Add(new NpgsqlBatchCommand("begin"));
         // With the values at hand some of them would be planned anew each time, which takes longer than running them.
         batch.BatchCommands.Add(new NpgsqlBatchCommand("set local plan_cache_mode = force_generic_plan"));
+        // And a plan that was made while a table was small would read all of it until somebody analyzes it.
+        batch.BatchCommands.Add(new NpgsqlBatchCommand("set local enable_seqscan = off"));
         // In a statement of its own: the next one's snapshot must see what the holder of such a lock committed.
         batch.BatchCommands.Add(Command(
             "select id from unnest($1) as r(id) where pg_try_advisory_xact_lock(hashtextextended('coordinator/acquire/' || id, 0))",
