@@ -9,9 +9,10 @@ public sealed class BatchSlowdown
 {
     /// <summary>
     /// For so long a backfill beside an application runs one batch at a time before a second is tried: the first sweeps of a table are
-    /// the heaviest, and against them two at once would look harmless.
+    /// the heaviest, and against them two at once would look harmless; and a try that fails costs the application a second or two, too
+    /// much of a backfill that ends within a minute or so anyway.
     /// </summary>
-    public static readonly TimeSpan LearningTime = TimeSpan.FromSeconds(10);
+    public static readonly TimeSpan LearningTime = TimeSpan.FromMinutes(1);
 
     // Looks come twice a second. Few enough to tell within two seconds of a change, enough that one batch more or less is not news.
     private const int LooksThatCount = 4;

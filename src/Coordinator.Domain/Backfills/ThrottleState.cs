@@ -13,6 +13,9 @@ public sealed record ThrottleState(int Parallelism, int CalmLooks, TimeSpan Sinc
     /// <summary>For how long nothing is added after a cut; longer each time that what was added had to be taken away soon.</summary>
     public TimeSpan Cooldown { get; init; } = Throttle.CooldownAfterCut;
 
+    /// <summary>How long it takes until something may be added again; zero where no cut stands in the way.</summary>
+    public TimeSpan UntilNext => Cut && Cooldown > SinceChange ? Cooldown - SinceChange : TimeSpan.Zero;
+
     /// <summary>One at most, and nothing is added for so long, as after a cut.</summary>
     public ThrottleState OneFor(TimeSpan time) => this with
     {

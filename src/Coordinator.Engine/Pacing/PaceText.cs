@@ -15,6 +15,9 @@ internal static class PaceText
             ThrottleMove.Halve => $"slowed to {Batches(now)} at once",
             ThrottleMove.Drop => $"slowed to {Batches(now)} at once",
             ThrottleMove.Hold when decision.Because is not null => now == 0 ? "nothing is granted yet" : $"no more than {Batches(now)} at once",
+            ThrottleMove.Hold when decision.State.UntilNext > TimeSpan.Zero => now == 0
+                ? $"nothing is granted for {Seconds(decision.State.UntilNext)}"
+                : $"{Batches(now)} at once, one more is tried in {Seconds(decision.State.UntilNext)}",
             ThrottleMove.Grow => $"up to {Batches(now)} at once",
             _ => $"{Batches(now)} at once",
         };
@@ -43,6 +46,8 @@ internal static class PaceText
         : signal is { Reading: { } reading, Threshold: { } threshold }
             ? $"{signal.Meaning} ({signal.Name} {Number(reading, signal.Unit)}, threshold {Number(threshold, signal.Unit)})"
             : $"{signal.Meaning} ({signal.Name})";
+
+    private static string Seconds(TimeSpan time) => Number(Math.Ceiling(time.TotalSeconds), "s");
 
     private static string Batches(int count) => count == 1 ? "1 batch" : string.Create(CultureInfo.InvariantCulture, $"{count} batches");
 }

@@ -52,7 +52,7 @@ internal sealed class ShardPacer(
         slowdown?.Add(sums.Running, sums.Timing);
         var maxWait = sums.Settings.MaxWait ?? target.Pace.MaxWait;
         var (signals, quiet) = await ReadAsync(sums, maxWait, cancellationToken);
-        if (slowdown is not null && quiet == false && sums is { Running: 0, Blocks: 0 })
+        if (slowdown is not null && target.Pace.BatchSlowdown.Hard is not null && quiet == false && sums is { Running: 0, Blocks: 0 })
         {
             // Beside an application it begins with one, which also shows how fast a batch is alone once the first, heavier ones are over.
             _throttle = _throttle.OneFor(BatchSlowdown.LearningTime);

@@ -1,6 +1,6 @@
 namespace Coordinator.Engine.Targets;
 
-/// <summary>The two thresholds of a signal. Without them it is shown, and has no say.</summary>
+/// <summary>The two thresholds of a signal. Without them (in configuration: left empty) it is shown, and has no say.</summary>
 public sealed class PaceThresholds
 {
     /// <summary>From here on nothing is added.</summary>

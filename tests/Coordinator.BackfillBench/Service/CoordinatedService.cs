@@ -304,7 +304,7 @@ internal sealed class CoordinatedService : IAsyncDisposable
         {
             foreach (var threshold in (string[])["BatchSlowdown__Soft", "BatchSlowdown__Hard", "CommitMilliseconds__Soft", "CommitMilliseconds__Hard"])
             {
-                environment[$"Coordinator__Targets__bench__Pace__{threshold}"] = "1000000000";
+                environment[$"Coordinator__Targets__bench__Pace__{threshold}"] = "";
             }
         }
 

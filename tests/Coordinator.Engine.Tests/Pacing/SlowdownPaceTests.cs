@@ -33,10 +33,7 @@ public sealed class SlowdownPaceTests : IAsyncLifetime
     {
         await using var registry = Registry();
         var pacer = Pacer(registry);
-        await using var application = await _roles.ApplicationSource.OpenConnectionAsync();
-        await using var transaction = await application.BeginTransactionAsync();
-        await using var write = new NpgsqlCommand("update t set n = n", application);
-        await write.ExecuteNonQueryAsync();
+        await using var application = await WritingApplicationAsync();
         Assert.Equal(1, (await DecideAsync(pacer, running: 0, perBlock: null)).Parallelism);
         var began = _now;
 
@@ -48,6 +45,9 @@ public sealed class SlowdownPaceTests : IAsyncLifetime
             Assert.Contains("not known yet", learning.Message, StringComparison.Ordinal);
         }
 
+        var waiting = await UntilAsync(pacer, running: 1, perBlock: 10, decision => decision.Signal.Length == 0);
+        Assert.Equal("HOLD", waiting.Move);
+        Assert.Matches("^1 batch at once, one more is tried in 5[0-9] s$", waiting.Message);
         var grown = await UntilAsync(pacer, running: 1, perBlock: 10, decision => decision.Parallelism == 2);
         Assert.Equal("GROW", grown.Move);
         Assert.InRange(_now - began, BatchSlowdown.LearningTime, BatchSlowdown.LearningTime + TimeSpan.FromSeconds(1));
@@ -56,6 +56,16 @@ public sealed class SlowdownPaceTests : IAsyncLifetime
         Assert.Equal(("DROP", "batch_slowdown", 1.2), (dropped.Move, dropped.Signal, dropped.Threshold));
         Assert.Equal(1.9, dropped.Reading!.Value, 6);
         Assert.Contains("batches slow each other down", dropped.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Without_thresholds_it_has_no_say_beside_an_application_either()
+    {
+        await using var registry = Registry(new PaceThresholds());
+        var pacer = Pacer(registry);
+        await using var application = await WritingApplicationAsync();
+
+        Assert.Equal(Throttle.InitialParallelism, (await DecideAsync(pacer, running: 0, perBlock: null)).Parallelism);
     }
 
     [Fact]
@@ -73,16 +83,24 @@ public sealed class SlowdownPaceTests : IAsyncLifetime
         Assert.Equal("", decision.Signal);
     }
 
+    private async Task<NpgsqlConnection> WritingApplicationAsync()
+    {
+        var application = await _roles.ApplicationSource.OpenConnectionAsync();
+        await using var write = new NpgsqlCommand("begin; update t set n = n", application);
+        await write.ExecuteNonQueryAsync();
+        return application;
+    }
+
     private static LoadSignalRow Slowdown(ShardDecision decision) => Assert.Single(decision.Signals, signal => signal.Name == "batch_slowdown");
 
     // A busy machine's commits may take long: they are not what this is about.
-    private TargetRegistry Registry() => new(new Dictionary<string, TargetOptions>
+    private TargetRegistry Registry(PaceThresholds? slowdown = null) => new(new Dictionary<string, TargetOptions>
     {
         ["shop"] = new()
         {
             Shards = { ["main"] = _roles.CoordinatorConnectionString },
             IgnoredRoles = { "postgres", _roles.Owner },
-            Pace = new PaceOptions { CommitMilliseconds = new() },
+            Pace = new PaceOptions { CommitMilliseconds = new(), BatchSlowdown = slowdown ?? new PaceOptions().BatchSlowdown },
         },
     });
 
@@ -94,7 +112,7 @@ public sealed class SlowdownPaceTests : IAsyncLifetime
 
     private async Task<ShardDecision> UntilAsync(ShardPacer pacer, int running, double perBlock, Func<ShardDecision, bool> condition)
     {
-        for (var look = 0; look < 40; look++)
+        for (var look = 0; look < 150; look++)
         {
             if (await DecideAsync(pacer, running, perBlock) is var decision && condition(decision))
             {
@@ -102,7 +120,7 @@ public sealed class SlowdownPaceTests : IAsyncLifetime
             }
         }
 
-        throw new Xunit.Sdk.XunitException("Not within forty looks.");
+        throw new Xunit.Sdk.XunitException("Not within 150 looks.");
     }
 
     private Task<ShardDecision> DecideAsync(ShardPacer pacer, int running, double? perBlock) => pacer.DecideAsync(

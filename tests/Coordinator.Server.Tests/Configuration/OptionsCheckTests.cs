@@ -118,6 +118,8 @@ public class OptionsCheckTests
             ["Coordinator:HttpListen"] = "",
             ["Coordinator:Targets:shop:Shards:main"] = "Host=shop",
             ["Coordinator:Targets:shop:WorkerRoles:0"] = "worker",
+            ["Coordinator:Targets:shop:Pace:ReplicaLagSeconds:Soft"] = "2.5",
+            ["Coordinator:Targets:shop:Pace:BatchSlowdown:Hard"] = "",
             ["Coordinator:ApiKeys:0:Name"] = "ops",
             ["Coordinator:ApiKeys:0:Key"] = Key,
             ["Coordinator:ApiKeys:0:Role"] = "instance",
@@ -132,6 +134,8 @@ public class OptionsCheckTests
         Assert.Empty(OptionsCheck.Problems(options, 100_000));
         Assert.Equal("Host=shop", options.Targets["shop"].Shards["main"]);
         Assert.Equal(["worker"], options.Targets["shop"].WorkerRoles);
+        var pace = options.Targets["shop"].Pace;
+        Assert.Equal((2.5, 1.1, null), (pace.ReplicaLagSeconds.Soft, pace.BatchSlowdown.Soft, pace.BatchSlowdown.Hard));
         Assert.Equal(["shop-api"], Assert.Single(options.ApiKeys).Applications);
         Assert.Equal(TimeSpan.FromSeconds(30), options.Timings.InstanceLease);
         Assert.Empty(options.HttpListen);
