@@ -16,12 +16,11 @@ public sealed record ThrottleState(int Parallelism, int CalmLooks, TimeSpan Sinc
     /// <summary>How long it takes until something may be added again; zero where no cut stands in the way.</summary>
     public TimeSpan UntilNext => Cut && Cooldown > SinceChange ? Cooldown - SinceChange : TimeSpan.Zero;
 
-    /// <summary>One at most, and nothing is added for so long, as after a cut.</summary>
-    public ThrottleState OneFor(TimeSpan time) => this with
-    {
-        Parallelism = Math.Min(Parallelism, 1),
-        SinceChange = TimeSpan.Zero,
-        Cut = true,
-        Cooldown = time,
-    };
+    /// <summary>
+    /// Before anything has run: one at most, and no second for so long, as after a cut. Where nothing may run the first is not delayed
+    /// by that.
+    /// </summary>
+    public ThrottleState OneFor(TimeSpan time) => Parallelism == 0
+        ? this with { Cooldown = Throttle.CooldownAfterCut }
+        : this with { Parallelism = 1, SinceChange = TimeSpan.Zero, Cut = true, Cooldown = time };
 }

@@ -52,13 +52,13 @@ internal sealed class ShardPacer(
         slowdown?.Add(sums.Running, sums.Timing);
         var maxWait = sums.Settings.MaxWait ?? target.Pace.MaxWait;
         var (signals, quiet) = await ReadAsync(sums, maxWait, cancellationToken);
+        var decision = Throttle.Decide(_throttle, signals, sums.Now - _lastLook, sums.Running, Most(sums.Settings));
         if (slowdown is not null && target.Pace.BatchSlowdown.Hard is not null && quiet == false && sums is { Running: 0, Blocks: 0 })
         {
             // Beside an application it begins with one, which also shows how fast a batch is alone once the first, heavier ones are over.
-            _throttle = _throttle.OneFor(BatchSlowdown.LearningTime);
+            decision = decision with { State = decision.State.OneFor(BatchSlowdown.LearningTime) };
         }
 
-        var decision = Throttle.Decide(_throttle, signals, sums.Now - _lastLook, sums.Running, Most(sums.Settings));
         _throttle = decision.State;
         _lastLook = sums.Now;
         var blocks = BatchSize.Next(sums.BatchBlocks, sums.Timing, BatchSize.Aim(maxWait, quiet == true), MostBlocks(sums));

@@ -59,6 +59,35 @@ public sealed class SlowdownPaceTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Stopped_before_its_first_batch_it_begins_soon_after_it_may_and_learns_then()
+    {
+        await using var brake = await _roles.CoordinatorSource.OpenConnectionAsync();
+        await using var registry = Registry(check: "select not exists (select from pg_locks where locktype = 'advisory' and objid = 4711)");
+        var pacer = Pacer(registry);
+        await using var application = await WritingApplicationAsync();
+        await using (var stop = new NpgsqlCommand("select pg_try_advisory_lock(4711)", brake))
+        {
+            await stop.ExecuteNonQueryAsync();
+        }
+
+        for (var look = 0; look < 2; look++)
+        {
+            var stopped = await DecideAsync(pacer, running: 0, perBlock: null);
+            Assert.Equal(("STOP", "check", 0), (stopped.Move, stopped.Signal, stopped.Parallelism));
+        }
+
+        await using var go = new NpgsqlCommand("select pg_advisory_unlock(4711)", brake);
+        await go.ExecuteNonQueryAsync();
+        var freed = _now;
+        await UntilAsync(pacer, running: 0, perBlock: null, decision => decision.Parallelism == 1);
+        Assert.InRange(_now - freed, TimeSpan.Zero, Throttle.CooldownAfterCut + TimeSpan.FromSeconds(2));
+
+        var first = _now;
+        await UntilAsync(pacer, running: 1, perBlock: 10, decision => decision.Parallelism == 2);
+        Assert.InRange(_now - first, BatchSlowdown.LearningTime, BatchSlowdown.LearningTime + TimeSpan.FromSeconds(1));
+    }
+
+    [Fact]
     public async Task Without_thresholds_it_has_no_say_beside_an_application_either()
     {
         await using var registry = Registry(new PaceThresholds());
@@ -94,13 +123,13 @@ public sealed class SlowdownPaceTests : IAsyncLifetime
     private static LoadSignalRow Slowdown(ShardDecision decision) => Assert.Single(decision.Signals, signal => signal.Name == "batch_slowdown");
 
     // A busy machine's commits may take long: they are not what this is about.
-    private TargetRegistry Registry(PaceThresholds? slowdown = null) => new(new Dictionary<string, TargetOptions>
+    private TargetRegistry Registry(PaceThresholds? slowdown = null, string check = "") => new(new Dictionary<string, TargetOptions>
     {
         ["shop"] = new()
         {
             Shards = { ["main"] = _roles.CoordinatorConnectionString },
             IgnoredRoles = { "postgres", _roles.Owner },
-            Pace = new PaceOptions { CommitMilliseconds = new(), BatchSlowdown = slowdown ?? new PaceOptions().BatchSlowdown },
+            Pace = new PaceOptions { CommitMilliseconds = new(), BatchSlowdown = slowdown ?? new PaceOptions().BatchSlowdown, Check = check },
         },
     });
 
@@ -110,7 +139,7 @@ public sealed class SlowdownPaceTests : IAsyncLifetime
         return new ShardPacer(target.Shards[0], target, "\"public\".\"t\"", new EngineOptions(), slowdown: new BatchSlowdown());
     }
 
-    private async Task<ShardDecision> UntilAsync(ShardPacer pacer, int running, double perBlock, Func<ShardDecision, bool> condition)
+    private async Task<ShardDecision> UntilAsync(ShardPacer pacer, int running, double? perBlock, Func<ShardDecision, bool> condition)
     {
         for (var look = 0; look < 150; look++)
         {
