@@ -12,9 +12,6 @@ internal sealed class BatchReports
 {
     private const int MostPerRound = 100;
 
-    // Their rows differ, and most of a round's time is its commit: two commits under way are one flush of the log.
-    private const int Lanes = 2;
-
     private const string WakeUp = "mt_events_appended";
 
     // Given back by a worker that has nothing against the batch: the next one may have it at once.
@@ -31,7 +28,7 @@ internal sealed class BatchReports
     {
         _database = database;
         _options = options;
-        _completions = new(MostPerRound, CompleteAsync, lanes: Lanes, eager: true);
+        _completions = new(MostPerRound, CompleteAsync);
     }
 
     /// <summary>Extends leases that hold, and only those: a renewal that comes too late takes nothing back.</summary>

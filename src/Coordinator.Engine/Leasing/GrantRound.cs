@@ -90,34 +90,45 @@ internal sealed class GrantRound(CoordinationDatabase database, EngineOptions op
             return [];
         }
 
-        batch.BatchCommands.Add(Command(
-            "select * from coordinator.grant_batches($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) order by entry, batch",
-            allotted.Select(entry => entry.Source.Key.Migration).ToArray(),
-            allotted.Select(entry => entry.Source.Key.Shard).ToArray(),
-            allotted.Select(entry => entry.Source.Key.Step).ToArray(),
-            allotted.Select(entry => entry.Source.Pass).ToArray(),
-            allotted.Select(entry => entry.Request.Worker).ToArray(),
-            allotted.Select(entry => entry.Request.RequestId).ToArray(),
-            allotted.Select(entry => entry.Request.Parallelism).ToArray(),
-            allotted.Select(entry => entry.Most).ToArray(),
-            allotted.Select(entry => entry.Source.Lapsed).ToArray(),
-            allotted.Select(entry => entry.Fair).ToArray(),
-            allotted.Select(entry => entry.Blocks).ToArray(),
-            options.BatchLease));
+        var backfills = allotted.GroupBy(entry => entry.Source.Key, (_, entries) => entries.ToList()).ToList();
+        foreach (var entries in backfills)
+        {
+            batch.BatchCommands.Add(Grants(entries[0].Source, entries));
+        }
+
         batch.BatchCommands.Add(new NpgsqlBatchCommand("commit"));
         await using var reader = await batch.ExecuteReaderAsync();
-        var rows = await ReadAsync(reader, row =>
+        var rows = new List<(Guid RequestId, GrantedBatch Batch)>();
+        foreach (var entries in backfills)
         {
-            var entry = allotted[row.GetInt32(0) - 1];
-            var key = entry.Source.Key;
-            var token = new LeaseToken(key.Migration, key.Shard, key.Step, row.GetInt64(1), row.GetInt64(2), row.GetGuid(3));
-            return (entry.Request.RequestId, Batch: entry.Source.Grant(token, row.GetInt64(4), row.GetInt64(5)));
-        });
-        // To the end of the message: only behind it is the grant committed.
-        await reader.NextResultAsync();
+            rows.AddRange(await ReadAsync(reader, row => (row.GetGuid(0), Granted(entries[0].Source, row))));
+            // Behind the last one to the end of the message: only there are the grants committed.
+            await reader.NextResultAsync();
+        }
+
         var granted = rows.ToLookup(row => row.RequestId, row => row.Batch);
         return allotted.ToDictionary(entry => entry.Request.RequestId, entry => granted[entry.Request.RequestId].ToList());
     }
+
+    private NpgsqlBatchCommand Grants(GrantSource source, List<GrantAllotment> entries) => Command(
+        "select * from coordinator.grant_batches_of($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) order by batch",
+        source.Key.Migration,
+        source.Key.Shard,
+        source.Key.Step,
+        source.Pass,
+        source.Lapsed,
+        options.BatchLease,
+        entries.Select(entry => entry.Request.Worker).ToArray(),
+        entries.Select(entry => entry.Request.RequestId).ToArray(),
+        entries.Select(entry => entry.Request.Parallelism).ToArray(),
+        entries.Select(entry => entry.Most).ToArray(),
+        entries.Select(entry => entry.Fair).ToArray(),
+        entries.Select(entry => entry.Blocks).ToArray());
+
+    private static GrantedBatch Granted(GrantSource source, NpgsqlDataReader row) => source.Grant(
+        new LeaseToken(source.Key.Migration, source.Key.Shard, source.Key.Step, row.GetInt64(1), row.GetInt64(2), row.GetGuid(3)),
+        row.GetInt64(4),
+        row.GetInt64(5));
 
     private GrantSource Source(NpgsqlDataReader row)
     {

@@ -20,13 +20,8 @@ namespace Coordinator.Engine.Requests;
 /// How many rounds may be under way at a time; a further one only when it is full, so that the work on its answers overlaps with the
 /// database's on the next. One by default.
 /// </param>
-/// <param name="eager">
-/// A further round begins as soon as somebody waits, full or not: for callers to whom their own wait matters more than the number of
-/// statements.
-/// </param>
 internal sealed class Rounds<TRequest, TAnswer>(
-    int mostPerRound, Func<IReadOnlyList<Rounds<TRequest, TAnswer>.Caller>, Task> run, TimeSpan spacing = default, int lanes = 1,
-    bool eager = false)
+    int mostPerRound, Func<IReadOnlyList<Rounds<TRequest, TAnswer>.Caller>, Task> run, TimeSpan spacing = default, int lanes = 1)
 {
     private readonly Lock _gate = new();
     private readonly Queue<Caller> _waiting = new();
@@ -40,7 +35,7 @@ internal sealed class Rounds<TRequest, TAnswer>(
         lock (_gate)
         {
             _waiting.Enqueue(caller);
-            first = _running == 0 || (_running < lanes && (eager || _waiting.Count >= mostPerRound));
+            first = _running == 0 || (_running < lanes && _waiting.Count >= mostPerRound);
             _running += first ? 1 : 0;
         }
 
@@ -102,7 +97,7 @@ internal sealed class Rounds<TRequest, TAnswer>(
         {
             var round = new List<Caller>();
             // Beside another lane only full rounds are worth their statement; that lane takes the rest.
-            while (round.Count < mostPerRound && (eager || _running == 1 || round.Count + _waiting.Count >= mostPerRound)
+            while (round.Count < mostPerRound && (_running == 1 || round.Count + _waiting.Count >= mostPerRound)
                 && _waiting.TryDequeue(out var caller))
             {
                 if (!caller.GaveUp)

@@ -5,6 +5,8 @@ namespace Coordinator.Engine.Tests.Leasing;
 
 public sealed class BatchGrantTests(CoordinationFixture fixture) : IClassFixture<CoordinationFixture>
 {
+    private static readonly int[] MostOfEach = [9, 9, 1, 4, 1, 2];
+
     private readonly BackfillFixture _backfills = new(fixture);
 
     [Fact]
@@ -204,6 +206,43 @@ public sealed class BatchGrantTests(CoordinationFixture fixture) : IClassFixture
                 _backfills.AcquireAsync("contested", 5, worker: $"w{n}", replica: replicas[n % 2])));
             Assert.Equal(epoch, Assert.Single(answers.SelectMany(answer => answer)).Token.Epoch);
         }
+    }
+
+    /// <summary>Both backfills have three ranges, of six and seven batches; the first of them also has two whose lease ran out.</summary>
+    [Fact]
+    public async Task Requests_of_a_round_get_batches_of_their_own_over_the_ends_of_ranges()
+    {
+        await _backfills.StartAsync(BackfillFixture.Pass("round-a", 20, 1), BackfillFixture.Pass("round-b", 20, 1));
+        await _backfills.AcquireAsync("round-a", 2);
+        await _backfills.ExpireAsync("round-a");
+        AcquireRequest[] requests =
+        [
+            .. MostOfEach.Select((most, n) =>
+                new AcquireRequest($"w{n}", ["round-a", "round-b"], most, Guid.NewGuid(), "", LeasingInput.MostBatches, [])),
+        ];
+
+        var answers = await new GrantRound(fixture.Coordination, fixture.Options).RunAsync(requests);
+
+        var granted = requests.ToDictionary(
+            request => request, request => Assert.IsType<GrantAnswer.Granted>(answers[request.RequestId]).Batches);
+        Assert.All(granted, answer => Assert.InRange(answer.Value.Count, 1, answer.Key.Max));
+        Assert.Equal([9, 9], requests.Take(2).Select(request => granted[request].Count));
+        Assert.All(granted.Values, batches => Assert.Single(batches.Select(batch => batch.Token.Migration).Distinct()));
+        foreach (var backfill in granted.Values.SelectMany(batches => batches).GroupBy(batch => batch.Token.Migration))
+        {
+            // From the first block on, each once.
+            Assert.Equal(
+                Enumerable.Range(0, backfill.Count()).Select(block => (long)block), backfill.Select(batch => batch.FirstBlock).Order());
+        }
+
+        var held = await fixture.Database.ScalarAsync<string>(
+            """
+            select string_agg(holder || ' ' || request_id || ' ' || lease_id, ',')
+            from coordinator.backfill_batch where migration in ('round-a', 'round-b')
+            """);
+        var told = granted.SelectMany(answer => answer.Value.Select(batch =>
+            $"{answer.Key.Worker} {answer.Key.RequestId} {batch.Token.LeaseId}"));
+        Assert.Equal(told.Order(), held.Split(',').Order());
     }
 
     private Task<IReadOnlyList<GrantedBatch>> AcquireOfAsync(string migration) =>

@@ -33,25 +33,6 @@ public sealed class RoundsTests
     }
 
     [Fact]
-    public async Task An_eager_round_begins_beside_the_one_under_way_though_it_is_not_full()
-    {
-        var rounds = new Rounds<int, int>(3, RunAsync, lanes: 2, eager: true);
-        var first = rounds.AskAsync(0, CancellationToken.None);
-        var second = rounds.AskAsync(1, CancellationToken.None);
-        var third = rounds.AskAsync(2, CancellationToken.None);
-        Assert.Equal(2, _rounds.Count);
-
-        _rounds[1].Done.SetResult();
-        Assert.Equal(1, await second);
-        await UntilAsync(3);
-        Assert.Equal([2], _rounds[2].Requests);
-        _rounds[2].Done.SetResult();
-        Assert.Equal(2, await third);
-        _rounds[0].Done.SetResult();
-        Assert.Equal(0, await first);
-    }
-
-    [Fact]
     public async Task Spacing_gathers_those_who_come_between_two_rounds_and_a_full_round_does_not_wait_for_it()
     {
         var rounds = new Rounds<int, int>(3, RunAsync, spacing: TimeSpan.FromDays(1), lanes: 2);
