@@ -30,8 +30,11 @@ public sealed record BackfillProgress
     /// <summary>Leases that ran out and were granted to somebody else.</summary>
     public required long Takeovers { get; init; }
 
-    /// <summary>Batches that a worker holds now.</summary>
+    /// <summary>Batches that a worker holds now: those that run, and those that are fetched ahead.</summary>
     public required long Leased { get; init; }
+
+    /// <summary>Batches that run now: of each worker's leases as many as it runs at once, which is what limits count.</summary>
+    public required long Running { get; init; }
 
     /// <summary>Why the most often failed of the open batches failed last; null when none did.</summary>
     public required string? LastFailure { get; init; }

@@ -18,7 +18,7 @@ internal static class ProgressReader
             (array_agg(b.last_failure order by b.failures desc) filter (where b.last_failure is not null))[1],
             sum(t.row_rate) filter (where t.summed_at > clock_timestamp() - interval '15 s'),
             sum(t.block_rate * f.total_blocks / greatest(v.visits, 1)) filter (where t.summed_at > clock_timestamp() - interval '15 s'),
-            max(extract(epoch from t.active))::float8, min(f.trigger_table)
+            max(extract(epoch from t.active))::float8, min(f.trigger_table), coalesce(sum(b.running), 0)::bigint
         from coordinator.backfill f
             left join coordinator.backfill_total t using (migration, shard, step)
             cross join lateral (
@@ -29,10 +29,16 @@ internal static class ProgressReader
             ) s
             cross join lateral (select coordinator.visits(f.total_blocks, f.sweep_cell) as visits) v
             left join lateral (
-                select count(*) filter (where holder <> '' and expires_at > clock_timestamp()) as leased, max(failures) as failures,
+                select sum(leased) as leased, sum(least(leased, parallelism)) as running, max(failures) as failures,
                     (array_agg(last_failure order by failures desc) filter (where last_failure is not null))[1] as last_failure
-                from coordinator.backfill_batch
-                where migration = f.migration and shard = f.shard and step = f.step and state = 0 and batch >= f.pass::bigint << 32
+                from (
+                    select count(*) filter (where is_held) as leased, max(parallelism) filter (where is_held) as parallelism,
+                        max(failures) as failures,
+                        (array_agg(last_failure order by failures desc) filter (where last_failure is not null))[1] as last_failure
+                    from coordinator.backfill_batch cross join lateral (select holder <> '' and expires_at > clock_timestamp() as is_held) h
+                    where migration = f.migration and shard = f.shard and step = f.step and state = 0 and batch >= f.pass::bigint << 32
+                    group by holder
+                ) of_holder
             ) b on true
         where $1 = '' or f.migration = $1
         group by f.migration, f.step
@@ -76,6 +82,7 @@ internal static class ProgressReader
             BlocksPerSecond = reader.IsDBNull(12) ? null : reader.GetDouble(12),
             Active = reader.IsDBNull(13) ? TimeSpan.Zero : TimeSpan.FromSeconds(reader.GetDouble(13)),
             TriggerTable = reader.GetString(14),
+            Running = reader.GetInt64(15),
         };
     }
 }

@@ -49,6 +49,7 @@ internal static class BackfillMapping
         BatchCount = progress?.Batches ?? 0,
         TakeoverCount = progress?.Takeovers ?? 0,
         LeasedBatchCount = (int)Math.Min(progress?.Leased ?? 0, int.MaxValue),
+        RunningBatchCount = (int)Math.Min(progress?.Running ?? 0, int.MaxValue),
         Finished = progress?.State == BackfillRowState.Finished,
         LastFailureMessage = progress?.LastFailure ?? "",
     };

@@ -96,7 +96,7 @@ public class StatusCommandTests : FakeCoordinatorTest
         Assert.Equal("STATE_RUNNING", (string?)migration["state"]);
         Assert.Equal(
             """
-            {"name":"migrations/rename-balance/backfills/fill","table":"public.pgbench_accounts","doneBlockCount":"25","blockCount":"100","rowCount":"25000","batchCount":"25","takeoverCount":"1","leasedBatchCount":4,"finished":false,"lastFailureMessage":"","blockKeyCount":"0","estimate":"ESTIMATE_UNSPECIFIED","paces":[]}
+            {"name":"migrations/rename-balance/backfills/fill","table":"public.pgbench_accounts","doneBlockCount":"25","blockCount":"100","rowCount":"25000","batchCount":"25","takeoverCount":"1","leasedBatchCount":7,"finished":false,"lastFailureMessage":"","blockKeyCount":"0","runningBatchCount":4,"estimate":"ESTIMATE_UNSPECIFIED","paces":[]}
             """,
             migration["backfills"]![0]!.ToJsonString());
     }

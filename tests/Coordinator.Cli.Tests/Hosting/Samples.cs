@@ -52,7 +52,8 @@ internal static class Samples
         RowCount = doneBlocks * 1000,
         BatchCount = doneBlocks,
         TakeoverCount = 1,
-        LeasedBatchCount = doneBlocks < 100 ? 4 : 0,
+        LeasedBatchCount = doneBlocks < 100 ? 7 : 0,
+        RunningBatchCount = doneBlocks < 100 ? 4 : 0,
         Finished = doneBlocks == 100,
     };
 

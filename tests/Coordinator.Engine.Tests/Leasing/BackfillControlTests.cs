@@ -147,6 +147,7 @@ public sealed class BackfillControlTests(CoordinationFixture fixture) : IClassFi
                 Batches = 2,
                 Takeovers = 0,
                 Leased = granted.Count - 2,
+                Running = granted.Count - 2,
                 LastFailure = null,
             },
             progress with { Paces = [] });

@@ -57,6 +57,8 @@ public sealed class GrantLimitTests : IAsyncLifetime
         Assert.Empty(await AcquireAsync("prefetch", "c", max: 5));
         // Both go on prefetching while the limit is met, and stop when it is lowered.
         Assert.NotEmpty(await AcquireAsync("prefetch", "a", max: 1));
+        var progress = await _backfills.ProgressAsync("prefetch");
+        Assert.Equal((11L, 2L), (progress.Leased, progress.Running));
         await SetAsync("prefetch", "parallelism = 1");
         Assert.Empty(await AcquireAsync("prefetch", "a", max: 1));
     }

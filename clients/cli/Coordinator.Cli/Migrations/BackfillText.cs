@@ -27,7 +27,7 @@ internal static class BackfillText
                 Rate(backfill),
                 Left(backfill),
                 NumberText.Of(backfill.BatchCount),
-                NumberText.Of(backfill.LeasedBatchCount),
+                NumberText.Of(backfill.RunningBatchCount),
                 NumberText.Of(backfill.TakeoverCount));
         }
 

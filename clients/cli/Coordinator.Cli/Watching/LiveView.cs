@@ -123,7 +123,7 @@ internal sealed class LiveView(IAnsiConsole console, TimeProvider time) : IMigra
 
         yield return Styled(string.Join("  ", parts), backfill.Finished ? new Style(Color.Green) : Style.Plain);
         yield return Styled(
-            $"  {backfill.Table}: {NumberText.Of(backfill.RowCount)} rows written, {NumberText.Of(backfill.LeasedBatchCount)} batches running",
+            $"  {backfill.Table}: {NumberText.Of(backfill.RowCount)} rows written, {NumberText.Of(backfill.RunningBatchCount)} batches running",
             new Style(decoration: Decoration.Dim));
         foreach (var pace in backfill.Paces.Where(pace => pace.Signal.Length > 0 && !backfill.Finished))
         {
