@@ -8,7 +8,7 @@ namespace Coordinator.Domain.Specs;
 /// </summary>
 public sealed record BackfillSettings
 {
-    /// <summary>The longest wait behind a batch that is accepted; batches are made as long as that.</summary>
+    /// <summary>The longest wait behind a batch that is accepted; where somebody else writes, batches aim at half of that.</summary>
     public TimeSpan? MaxWait { get; init; }
 
     /// <summary>How many batches may run at once on one shard.</summary>

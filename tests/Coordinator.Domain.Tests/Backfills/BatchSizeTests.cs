@@ -77,12 +77,13 @@ public class BatchSizeTests
     }
 
     [Theory]
-    [InlineData(100, false, 100)]
+    [InlineData(100, false, 50)]
+    [InlineData(2000, false, 1000)]
     [InlineData(100, true, 500)]
     [InlineData(20, true, 100)]
     [InlineData(2000, true, 2000)]
     [InlineData(300, true, 500)]
-    public void The_aim_is_the_accepted_wait_and_longer_only_where_nobody_can_wait(int maxWait, bool quiet, int expected) =>
+    public void The_aim_is_half_of_the_accepted_wait_and_longer_only_where_nobody_can_wait(int maxWait, bool quiet, int expected) =>
         Assert.Equal(TimeSpan.FromMilliseconds(expected), BatchSize.Aim(TimeSpan.FromMilliseconds(maxWait), quiet));
 
     private static long AfterBatchesOf(long size, double perBlock) =>

@@ -91,7 +91,7 @@ public sealed class ShardPacerTests : IAsyncLifetime
 
         await ReportAsync(milliseconds: 150);
         await LookAsync(pacer);
-        Assert.Equal(100, await NextSizeAsync());
+        Assert.Equal(50, await NextSizeAsync());
     }
 
     [Fact]

@@ -11,7 +11,7 @@ internal static class TuneCommand
     private const string Epilogue = """
         What you leave out stays as it is. It is in force with the next batch that a worker gets, without a restart; 'coordinator
         status NAME' shows what holds a backfill back now. The one number that matters is --max-wait: how long a statement of your
-        application may have to wait behind a batch. Batches are made as long as that, and no longer.
+        application may have to wait behind a batch. While somebody else writes the table, batches aim at half of that.
 
         Examples:
           coordinator tune rename-balance --max-wait 50ms
