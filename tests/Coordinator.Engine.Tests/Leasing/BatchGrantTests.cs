@@ -245,6 +245,26 @@ public sealed class BatchGrantTests(CoordinationFixture fixture) : IClassFixture
         Assert.Equal(told.Order(), held.Split(',').Order());
     }
 
+    /// <summary>During a rolling deploy of the service itself.</summary>
+    [Fact]
+    public async Task Replicas_of_this_version_and_the_one_before_go_on_from_each_others_grants()
+    {
+        await _backfills.StartAsync(BackfillFixture.Pass("mixed", 30, 1));
+        var blocks = new List<long>();
+        for (var turn = 0; turn < 5; turn++)
+        {
+            blocks.AddRange((await _backfills.AcquireAsync("mixed", 3)).Select(batch => batch.FirstBlock));
+            blocks.AddRange(await fixture.Database.ScalarAsync<long[]>(
+                $"""
+                select array_agg(first_block) from coordinator.grant_batches(array['mixed'], array['main'], array['{BackfillFixture.Step}'], array[1],
+                    array['w'], array[gen_random_uuid()], array[1], array[3::bigint], array[false], array[3::bigint], array[1::bigint],
+                    interval '1 minute')
+                """));
+        }
+
+        Assert.Equal(Enumerable.Range(0, 30).Select(block => (long)block), blocks.Order());
+    }
+
     private Task<IReadOnlyList<GrantedBatch>> AcquireOfAsync(string migration) =>
         _backfills.Leasing.AcquireAsync("w", ["anything"], 1, Guid.NewGuid(), migration, CancellationToken.None);
 
