@@ -18,7 +18,7 @@ internal static class Suites
                 "shapes" => ShapesAsync(cluster, options),
                 "trigger" => TriggerAsync(cluster, options),
                 "scale" => ScaleAsync(cluster, options),
-                "claims" => ClaimSuite.RunAsync(cluster, Math.Max(options.Rows / 100, 5_000), options.Repetitions),
+                "claims" => ClaimSuite.RunAsync(cluster, Math.Max(options.Rows / 500, 5_000), options.Repetitions),
                 "crowd" => CrowdSuite.RunAsync(cluster, Math.Max(options.Rows / 100, 20_000), options.Repetitions),
                 "foreground" => ForegroundSuite.RunAsync(cluster, options.Rows, options.Repetitions),
                 _ => throw new ArgumentOutOfRangeException(nameof(options), suite, "No suite is called that."),

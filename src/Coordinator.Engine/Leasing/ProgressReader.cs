@@ -14,11 +14,11 @@ internal static class ProgressReader
         select f.migration, f.step, min(f.state), bool_or(f.state = 1), sum(f.total_blocks)::bigint,
             sum(div((coalesce(t.blocks, 0) + s.blocks) * f.total_blocks, greatest(v.visits, 1)))::bigint, sum(coalesce(t.rows, 0) + s.rows)::bigint,
             sum(coalesce(t.batches, 0) + s.batches)::bigint, sum(coalesce(t.takeovers, 0) + s.takeovers)::bigint,
-            coalesce(sum(b.leased), 0)::bigint,
+            coalesce(sum(held.leases), 0)::bigint,
             (array_agg(b.last_failure order by b.failures desc) filter (where b.last_failure is not null))[1],
             sum(t.row_rate) filter (where t.summed_at > clock_timestamp() - interval '15 s'),
             sum(t.block_rate * f.total_blocks / greatest(v.visits, 1)) filter (where t.summed_at > clock_timestamp() - interval '15 s'),
-            max(extract(epoch from t.active))::float8, min(f.trigger_table), coalesce(sum(b.running), 0)::bigint
+            max(extract(epoch from t.active))::float8, min(f.trigger_table), coalesce(sum(held.running), 0)::bigint
         from coordinator.backfill f
             left join coordinator.backfill_total t using (migration, shard, step)
             cross join lateral (
@@ -28,18 +28,22 @@ internal static class ProgressReader
                 where migration = f.migration and shard = f.shard and step = f.step
             ) s
             cross join lateral (select coordinator.visits(f.total_blocks, f.sweep_cell) as visits) v
-            left join lateral (
-                select sum(leased) as leased, sum(least(leased, parallelism)) as running, max(failures) as failures,
-                    (array_agg(last_failure order by failures desc) filter (where last_failure is not null))[1] as last_failure
+            cross join lateral (
+                select sum(leases) as leases, sum(running) as running
                 from (
-                    select count(*) filter (where is_held) as leased, max(parallelism) filter (where is_held) as parallelism,
-                        max(failures) as failures,
-                        (array_agg(last_failure order by failures desc) filter (where last_failure is not null))[1] as last_failure
-                    from coordinator.backfill_batch cross join lateral (select holder <> '' and expires_at > clock_timestamp() as is_held) h
+                    select count(*) as leases, least(count(*), max(parallelism)) as running
+                    from coordinator.backfill_batch
                     where migration = f.migration and shard = f.shard and step = f.step and state = 0 and batch >= f.pass::bigint << 32
+                        and holder <> '' and expires_at > clock_timestamp()
                     group by holder
-                ) of_holder
-            ) b on true
+                ) of_worker
+            ) held
+            cross join lateral (
+                select max(failures) as failures,
+                    (array_agg(last_failure order by failures desc) filter (where last_failure is not null))[1] as last_failure
+                from coordinator.backfill_batch
+                where migration = f.migration and shard = f.shard and step = f.step and state = 0 and batch >= f.pass::bigint << 32
+            ) b
         where $1 = '' or f.migration = $1
         group by f.migration, f.step
         order by f.migration, f.step

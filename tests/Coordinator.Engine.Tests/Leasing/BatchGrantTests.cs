@@ -256,13 +256,21 @@ public sealed class BatchGrantTests(CoordinationFixture fixture) : IClassFixture
             blocks.AddRange((await _backfills.AcquireAsync("mixed", 3)).Select(batch => batch.FirstBlock));
             blocks.AddRange(await fixture.Database.ScalarAsync<long[]>(
                 $"""
-                select array_agg(first_block) from coordinator.grant_batches(array['mixed'], array['main'], array['{BackfillFixture.Step}'], array[1],
-                    array['w'], array[gen_random_uuid()], array[1], array[3::bigint], array[false], array[3::bigint], array[1::bigint],
-                    interval '1 minute')
+                select array_agg(first_block) from coordinator.grant_batches(array['mixed', 'mixed'], array['main', 'main'],
+                    array['{BackfillFixture.Step}', '{BackfillFixture.Step}'], array[1, 1], array['w', 'w'],
+                    array[gen_random_uuid(), gen_random_uuid()], array[1, 1], array[1::bigint, 3], array[false, false], array[3::bigint, 2],
+                    array[1::bigint, 1], interval '1 minute')
                 """));
         }
 
         Assert.Equal(Enumerable.Range(0, 30).Select(block => (long)block), blocks.Order());
+        var sizes = await fixture.Database.ScalarAsync<long[]>(
+            """
+            select array_agg(n order by n)
+            from (select count(*) as n from coordinator.backfill_batch where migration = 'mixed' group by request_id) of_request
+            """);
+        // Of each turn: three by this version, one and two by the one before.
+        Assert.Equal([1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3], sizes);
     }
 
     private Task<IReadOnlyList<GrantedBatch>> AcquireOfAsync(string migration) =>
