@@ -67,6 +67,42 @@ public sealed class InstanceSessionTests
     }
 
     [Fact]
+    public async Task A_good_bye_is_said_until_it_is_heard()
+    {
+        var unheard = 3;
+        _service.OnLeave = () => unheard-- > 0
+            ? throw new RpcException(new Status(StatusCode.Unavailable, "coming back"))
+            : Task.CompletedTask;
+        await using var host = await GrpcHost.StartAsync(_service);
+        using var client = Clients.For(o => o.MaxAttempts = 1, host.Address);
+        var session = Sessions.New(client, _clock, o => o.LeaveTimeout = Eventually.DefaultBound);
+        await session.StartAsync();
+
+        await session.DisposeAsync();
+
+        Assert.Equal(-1, unheard);
+    }
+
+    [Fact]
+    public async Task A_good_bye_that_is_refused_is_not_repeated()
+    {
+        var said = 0;
+        _service.OnLeave = () =>
+        {
+            said++;
+            throw new RpcException(new Status(StatusCode.PermissionDenied, "not yours"));
+        };
+        await using var host = await GrpcHost.StartAsync(_service);
+        using var client = Clients.For(host.Address);
+        var session = Sessions.New(client, _clock, o => o.LeaveTimeout = Eventually.DefaultBound);
+        await session.StartAsync();
+
+        await session.DisposeAsync();
+
+        Assert.Equal(1, said);
+    }
+
+    [Fact]
     public async Task A_good_bye_that_is_not_answered_does_not_hold_up_the_end()
     {
         var never = new TaskCompletionSource();

@@ -187,5 +187,16 @@ public sealed class FailoverTests
         Assert.Single(service.RequestIds);
     }
 
+    [Fact]
+    public void A_service_that_was_away_is_looked_for_every_few_seconds()
+    {
+        Grpc.Net.Client.GrpcChannelOptions? channel = null;
+        using var client = Clients.For(o => o.ConfigureChannel = options => channel = options, GrpcHost.NobodysAddress());
+
+        Assert.NotNull(channel);
+        Assert.InRange(channel.InitialReconnectBackoff, TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(1));
+        Assert.InRange(channel.MaxReconnectBackoff!.Value, channel.InitialReconnectBackoff, TimeSpan.FromSeconds(5));
+    }
+
     private static RpcException Unavailable() => new(new Status(StatusCode.Unavailable, "starting"));
 }

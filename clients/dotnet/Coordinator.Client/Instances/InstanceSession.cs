@@ -256,19 +256,39 @@ public sealed class InstanceSession : ICoordinatorInstance, IAsyncDisposable, ID
 
     private void OnLapsed() => InstanceLog.LeaseLost(_logger, Application, Instance);
 
+    /// <summary>Until it is heard: who ends unheard holds up every contract of its version until somebody vouches for its end.</summary>
     private async Task SayGoodByeAsync()
+    {
+        var deadline = FailoverCalls.DeadlineIn(_settings.LeaveTimeout);
+        var failures = 0;
+        while (await TryLeaveAsync(deadline).ConfigureAwait(false) is { } failure)
+        {
+            var pause = InstanceSettings.PauseAfter(failure, ++failures, Jitter());
+            if (Refusal.IsAnswer(failure) || FailoverCalls.DeadlineIn(pause) >= deadline)
+            {
+                InstanceLog.LeaveFailed(_logger, Application, Instance, failure.Reason);
+                return;
+            }
+
+            // By the system's clock, as the deadline is.
+            await Task.Delay(pause).ConfigureAwait(false);
+        }
+
+        InstanceLog.InstanceLeft(_logger, Application, Instance);
+    }
+
+    private async Task<CoordinatorException?> TryLeaveAsync(DateTime deadline)
     {
         try
         {
             using var call = _client.Applications.LeaveAsync(
-                new LeaveRequest { Application = Application, Instance = Instance },
-                deadline: FailoverCalls.DeadlineIn(_settings.LeaveTimeout));
+                new LeaveRequest { Application = Application, Instance = Instance }, deadline: deadline);
             await call.ResponseAsync.ConfigureAwait(false);
-            InstanceLog.InstanceLeft(_logger, Application, Instance);
+            return null;
         }
-        catch (CoordinatorException exception)
+        catch (CoordinatorException failure)
         {
-            InstanceLog.LeaveFailed(_logger, Application, Instance, exception.Reason);
+            return failure;
         }
     }
 }

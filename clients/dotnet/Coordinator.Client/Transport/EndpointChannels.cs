@@ -15,6 +15,9 @@ internal static class EndpointChannels
             HttpHandler = CreateHandler(options),
             DisposeHttpClient = true,
             LoggerFactory = loggers,
+            // Until gRPC looks again, every call fails with what it saw last; by its own default that may take two minutes.
+            InitialReconnectBackoff = TimeSpan.FromMilliseconds(200),
+            MaxReconnectBackoff = TimeSpan.FromSeconds(5),
         };
         if (address.StartsWith("dns:", StringComparison.OrdinalIgnoreCase))
         {
