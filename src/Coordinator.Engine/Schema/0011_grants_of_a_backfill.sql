@@ -1,5 +1,5 @@
 -- Grants batches of one backfill to the requests of a round: one statement per range for all of them, where one for each request took most
--- of the round's time.
+-- of the round's time. Replicas of the version before go on calling grant_batches.
 create function coordinator.grant_batches_of(
     p_migration text, p_shard text, p_step text, p_pass integer,
     p_lapsed boolean, -- whether there are batches whose lease ran out
@@ -115,21 +115,5 @@ begin
                 1, gen_random_uuid(), p_worker[cut.nth], p_request[cut.nth], p_parallelism[cut.nth], clock_timestamp() + p_lease
             from unnest(v_requests, v_sweeps, v_firsts, v_ends) as cut(nth, sweep, first, upto)
             returning b.request_id, b.batch, b.epoch, b.lease_id, b.first_block, b.end_block;
-    end loop;
-end $$;
-
--- What replicas of the version before call: the same, request by request.
-create or replace function coordinator.grant_batches(
-    p_migration text[], p_shard text[], p_step text[], p_pass integer[], p_worker text[], p_request uuid[], p_parallelism integer[],
-    p_most bigint[], p_lapsed boolean[], p_fair bigint[], p_blocks bigint[], p_lease interval)
-returns table (entry integer, batch bigint, epoch bigint, lease_id uuid, first_block bigint, end_block bigint)
-language plpgsql as $$
-begin
-    for i in 1 .. cardinality(p_request) loop
-        return query
-            select i, g.batch, g.epoch, g.lease_id, g.first_block, g.end_block
-            from coordinator.grant_batches_of(
-                p_migration[i], p_shard[i], p_step[i], p_pass[i], p_lapsed[i], p_lease, p_worker[i:i], p_request[i:i], p_parallelism[i:i],
-                p_most[i:i], p_fair[i:i], p_blocks[i:i]) g;
     end loop;
 end $$;

@@ -35,7 +35,10 @@ public sealed class CoordinatorInstanceOptions
     /// </summary>
     public TimeSpan HeartbeatTimeout { get; set; } = TimeSpan.FromSeconds(3);
 
-    /// <summary>How long the good-bye may take before the process ends without it. 3 seconds by default.</summary>
+    /// <summary>
+    /// How long the good-bye may take, repeated while Coordinator can't be reached, before the process ends without it: somebody then has
+    /// to vouch for its end. 3 seconds by default.
+    /// </summary>
     public TimeSpan LeaveTimeout { get; set; } = TimeSpan.FromSeconds(3);
 
     /// <summary>
