@@ -31,10 +31,12 @@ internal static class Suites
         Segment[] segments =
         [
             BareSegments.OneUpdate,
-            BareSegments.Loop(1, options.BatchRows),
-            BareSegments.Loop(2, options.BatchRows),
-            BareSegments.Loop(4, options.BatchRows),
+            BareSegments.OneGo(1, options.BatchRows),
+            BareSegments.OneGo(2, options.BatchRows),
             BareSegments.Naive,
+            CoordinatedSegments.Loop(1, options.BatchRows),
+            CoordinatedSegments.Loop(2, options.BatchRows),
+            CoordinatedSegments.Loop(4, options.BatchRows),
             CoordinatedSegments.Plain(1, options.BatchRows),
             CoordinatedSegments.Plain(2, options.BatchRows),
             CoordinatedSegments.Plain(4, options.BatchRows),
@@ -46,6 +48,7 @@ internal static class Suites
         comparison.Print("Shapes, no trigger", "one UPDATE", segments);
         comparison.Aim("coordinated ×1", "bare loop ×1", 0.95);
         comparison.Aim("coordinated ×2", "bare loop ×2", 0.95);
+        comparison.Aim("coordinated ×4", "bare loop ×4", 0.95);
         comparison.Aim("coordinated, own sizes ×1", "one UPDATE", 0.9);
         comparison.Aim("coordinated, own sizes ×2", "one UPDATE", 1.4);
     }
@@ -81,13 +84,13 @@ internal static class Suites
         {
             Segment[] segments =
             [
-                BareSegments.Loop(2, options.BatchRows),
+                BareSegments.OneGo(2, options.BatchRows),
                 CoordinatedSegments.Plain(2, options.BatchRows),
                 CoordinatedSegments.DefaultInSync(2),
             ];
             var comparison = new Comparison(cluster, rows, options);
             await comparison.RunAsync(segments);
-            comparison.Print("Size of the table", "bare loop ×2", segments);
+            comparison.Print("Size of the table", "bare loop, one go ×2", segments);
         }
     }
 }

@@ -130,6 +130,7 @@ internal sealed class RawSqlOperation(OperationSpec.RawSql spec) : IOperation
             Statement = backfill.Sql is { } sql ? SqlRules.WithRange(sql, key) : $"handler {backfill.Handler}",
             Handler = backfill.Handler,
             Key = key,
+            SweptStatement = backfill.Handler is null ? Swept(backfill.Sql!, table, key, context) : null,
             InFunction = true,
         };
         if (backfill.Verify is { } verify)
@@ -146,6 +147,16 @@ internal sealed class RawSqlOperation(OperationSpec.RawSql spec) : IOperation
             };
         }
     }
+
+    // By the statement's text: a guess that is wrong costs time, and no row.
+    private static string? Swept(string sql, TableRef table, IReadOnlyList<KeyColumn>? key, OperationContext context) =>
+        context.Catalog.Find(table) is { } info
+        && (key ?? RangeKey.Find(info, columns: null, out _)) is { } sweptBy
+        && UpdateStatement.Read(sql) is { } update
+        && update.Table == table
+        && !update.Columns.Any(column => info.Indexes.Any(index => SqlRules.Mentions(index.Definition, column)))
+            ? SqlRules.WithSweptRange(sql, key, sweptBy)
+            : null;
 
     private PlanStep.Contract Contract(string sql, OperationContext context) => new()
     {

@@ -114,6 +114,13 @@ public abstract record PlanStep
         /// </summary>
         public bool Sweepable { get; init; }
 
+        /// <summary>
+        /// The statement for a table that is gone over in sweeps by the rows' keys, where no trigger does what the sweep would do to a row
+        /// that moves: <see cref="Statement"/> for the rows of one sweep, whose number is still to be filled in
+        /// (<see cref="Backfills.BlockSweeps.Narrow"/>). Null: nothing is won by sweeps, or a row has no key.
+        /// </summary>
+        public string? SweptStatement { get; init; }
+
         /// <summary>An operator's own statement.</summary>
         public bool InFunction { get; init; }
 

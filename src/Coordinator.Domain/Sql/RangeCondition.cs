@@ -1,4 +1,5 @@
 using System.Globalization;
+using Coordinator.Domain.Backfills;
 using Coordinator.Domain.Plans;
 
 namespace Coordinator.Domain.Sql;
@@ -21,6 +22,21 @@ internal static class RangeCondition
         var upper = Row(key.Select((column, at) => Bound(2, at, column)));
         return $"(case when $1 is null and $2 is null then true when $1 is null then {row} <= {upper} when $2 is null then {row} > {lower} "
             + $"when $1 = $2 then {row} = {upper} else {Between(key, alias, from: 0)} end)";
+    }
+
+    /// <summary>
+    /// True for the rows whose key belongs to the sweep that takes the place of <see cref="SweepPlaceholder"/>: whatever else is written to a
+    /// row, it stays in its sweep. As a call and not as an operator, of which the planner would expect one row of two hundred, and not
+    /// a third.
+    /// </summary>
+    public static string OfSweep(IReadOnlyList<KeyColumn> key, string? alias)
+    {
+        // Half the price where it can be; a row's hash is that of its columns' types and collations, so it is good for any key.
+        var hash = key is [{ Type: "int2" or "int4" or "int8" } number]
+            ? $"pg_catalog.hashint8extended({Of(alias)}{number.Sql}, 0)"
+            : $"pg_catalog.hash_record_extended(row({string.Join(", ", key.Select(column => Of(alias) + column.Sql))}), 0)";
+        return string.Create(
+            CultureInfo.InvariantCulture, $"pg_catalog.int8eq(pg_catalog.int8and({hash}, {BlockSweeps.Count - 1}), {SweepPlaceholder.Text})");
     }
 
     // Where the first columns are the same, as they are nearly always, the planner knows how few rows lie between the others; of a

@@ -103,12 +103,12 @@ internal static class SqlRules
     /// <summary>
     /// The statement without trailing semicolons, with the bounds of a batch as $1 and $2: of type text[] for a key, else of type tid.
     /// </summary>
-    public static string WithRange(string sql, IReadOnlyList<KeyColumn>? key) => Trim(RangePlaceholder.Of(sql) is [var range, ..]
-        ? string.Concat(
-            sql[..range.Start],
-            key is null ? RangeCondition.OfBlocks(range.Alias) : RangeCondition.OfKey(key, range.Alias),
-            sql[range.End..])
-        : sql);
+    public static string WithRange(string sql, IReadOnlyList<KeyColumn>? key) => WithRange(
+        sql, alias => key is null ? RangeCondition.OfBlocks(alias) : RangeCondition.OfKey(key, alias));
+
+    /// <summary>The same for the rows of one sweep, by the columns of a unique key; the sweep is still to be filled in.</summary>
+    public static string WithSweptRange(string sql, IReadOnlyList<KeyColumn>? key, IReadOnlyList<KeyColumn> sweptBy) => WithRange(
+        sql, alias => $"({(key is null ? RangeCondition.OfBlocks(alias) : RangeCondition.OfKey(key, alias))} and {RangeCondition.OfSweep(sweptBy, alias)})");
 
     public static bool HasRange(string sql) => RangePlaceholder.Of(sql).Count > 0;
 
@@ -128,6 +128,10 @@ internal static class SqlRules
             string.Equals(t.Text[1..^1].Replace("\"\"", "\"", StringComparison.Ordinal), identifier, StringComparison.Ordinal),
         _ => false,
     });
+
+    private static string WithRange(string sql, Func<string?, string> condition) => Trim(RangePlaceholder.Of(sql) is [var range, ..]
+        ? string.Concat(sql[..range.Start], condition(range.Alias), sql[range.End..])
+        : sql);
 
     private static SqlDefect? Copy(List<SqlToken> code)
     {

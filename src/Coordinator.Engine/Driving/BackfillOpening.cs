@@ -59,14 +59,19 @@ internal sealed class BackfillOpening(IEventStore store, BackfillControl control
             var blocks = backfill.Key is null
                 ? table.Blocks
                 : await KeyRanges.MarkAsync(run, backfill, shard, pass, cancellationToken);
-            var cell = backfill.Sweepable ? BlockSweeps.CellOf(blocks, options.SweepFromBlocks) : 0;
+            var cell = backfill switch
+            {
+                { Sweepable: false, SweptStatement: null } => 0,
+                { Key: not null } => await KeyRanges.CellAsync(run, backfill, shard, pass, blocks, options.SweepFromBlocks, cancellationToken),
+                _ => BlockSweeps.CellOf(blocks, options.SweepFromBlocks),
+            };
             var here = fences[shard.Name];
             starts.Add(new BackfillStart(
                 run.Migration,
                 shard.Name,
                 backfill.Id,
                 run.Plan.Spec.Target,
-                backfill.Statement,
+                cell == 0 ? backfill.Statement : backfill.SweptStatement ?? backfill.Statement,
                 TriggerTable: backfill.TriggerName is null ? "" : backfill.Table.Sql,
                 TriggerName: backfill.TriggerName ?? "",
                 FirstBatch(backfill, blocks, cell, table.Rows),

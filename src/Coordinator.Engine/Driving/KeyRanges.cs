@@ -1,4 +1,5 @@
 using System.Globalization;
+using Coordinator.Domain.Backfills;
 using Coordinator.Domain.Operations;
 using Coordinator.Domain.Plans;
 using Coordinator.Engine.Leasing;
@@ -17,6 +18,8 @@ internal static class KeyRanges
 {
     /// <summary>The most intervals of a batch: 100,000 rows, however fast they are written.</summary>
     public const long MostIntervals = 200;
+
+    private const double MostVisitsWithoutSweeps = 3;
 
     /// <summary>A key in the target side's words; none for blocks.</summary>
     public static IReadOnlyList<TargetKeyColumn> ToTarget(IReadOnlyList<KeyColumn>? key) =>
@@ -44,6 +47,32 @@ internal static class KeyRanges
                     $"cutting {backfill.Table} into ranges of its key on shard '{shard.Name}': {marks * KeyMarks.KeysPerMark} rows so far"),
                 cancellationToken),
             cancellationToken);
+    }
+
+    /// <summary>
+    /// The cell of a pass that goes over the table in sweeps (<see cref="BlockSweeps"/>), 0 for one that does not: where the rows lie in
+    /// another order, each block is met by many batches anyway, long enough after one another.
+    /// </summary>
+    /// <param name="run">The run.</param>
+    /// <param name="backfill">A backfill by key.</param>
+    /// <param name="shard">The shard.</param>
+    /// <param name="pass">The pass, with its marks.</param>
+    /// <param name="intervals">How many intervals there are.</param>
+    /// <param name="fromBlocks">The fewest blocks of a table that is swept.</param>
+    /// <param name="cancellationToken">Breaks it off.</param>
+    public static async Task<long> CellAsync(
+        StepRun run, PlanStep.Backfill backfill, TargetShard shard, int pass, long intervals, long fromBlocks, CancellationToken cancellationToken)
+    {
+        var spread = await KeySpread.MeasureAsync(
+            shard.DataSource,
+            run.Migration,
+            backfill.Id,
+            pass,
+            intervals,
+            new TableName(backfill.Table.Schema, backfill.Table.Name),
+            ToTarget(backfill.Key),
+            cancellationToken);
+        return spread.VisitsPerBlock(intervals) > MostVisitsWithoutSweeps ? 0 : BlockSweeps.CellOf(intervals, spread.Blocks, fromBlocks);
     }
 
     /// <summary>Whether the target has the marks of a pass: a failover can have lost the newest.</summary>

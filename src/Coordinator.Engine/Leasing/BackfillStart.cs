@@ -53,6 +53,6 @@ public sealed record BackfillStart(
     /// </summary>
     public IReadOnlyList<KeyColumn> Key { get; init; } = [];
 
-    /// <summary>See <see cref="BlockSweeps.CellOf"/>; 0: the pass goes over the table once, and its statement is every batch's.</summary>
+    /// <summary>See <see cref="BlockSweeps"/>; 0: the pass goes over the table once, and its statement is every batch's.</summary>
     public long SweepCell { get; init; }
 }

@@ -107,8 +107,9 @@ internal static class BackfillStatements
             batch_blocks, total_blocks, pass, file_node, generation, system_identifier, timeline, handler, filled_table,
             key_columns, key_types, sweep_cell)
         values ($1, $2, $3, $4, 0, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
-        on conflict (migration, shard, step) do update set target = excluded.target, state = 0, statement = excluded.statement,
-            trigger_table = excluded.trigger_table, trigger_name = excluded.trigger_name, batch_blocks = excluded.batch_blocks,
+        on conflict (migration, shard, step) do update set target = excluded.target, state = 0,
+            -- as the sweeps, with which it belongs together
+            statement = case when f.pass = excluded.pass then f.statement else excluded.statement end, trigger_table = excluded.trigger_table, trigger_name = excluded.trigger_name, batch_blocks = excluded.batch_blocks,
             total_blocks = case when f.pass = excluded.pass then f.total_blocks else excluded.total_blocks end,
             sweep_cell = case when f.pass = excluded.pass then f.sweep_cell else excluded.sweep_cell end,
             pass = excluded.pass, file_node = excluded.file_node, generation = excluded.generation,
@@ -145,7 +146,7 @@ internal static class BackfillStatements
     private static NpgsqlBatchCommand RangesCommand(BackfillStart start)
     {
         var spans = BlockSpan.Split(
-            BlockSweeps.Visits(start.TotalBlocks, start.SweepCell),
+            BlockSweeps.Span(start.TotalBlocks, start.SweepCell),
             start.SweepCell == 0 ? start.BatchBlocks : start.SweepCell * BlockSweeps.Count);
         return new NpgsqlBatchCommand(
             """

@@ -111,7 +111,7 @@ internal sealed class GrantRound(CoordinationDatabase database, EngineOptions op
     }
 
     private NpgsqlBatchCommand Grants(GrantSource source, List<GrantAllotment> entries) => Command(
-        "select * from coordinator.grant_batches_of($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) order by batch",
+        "select * from coordinator.grant_batches_of($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, true) order by batch",
         source.Key.Migration,
         source.Key.Shard,
         source.Key.Step,

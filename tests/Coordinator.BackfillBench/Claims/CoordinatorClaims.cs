@@ -21,7 +21,7 @@ internal static class CoordinatorClaims
         await cluster.PrepareAsync(rows);
         await using var database = await cluster.CopyAsync(rows);
         await using var service = await CoordinatedService.StartAsync(database);
-        await service.OpenBackfillAsync(CoordinatedSegments.Copy, new BackfillTuning { BatchRows = 1 });
+        await service.OpenBackfillAsync(CoordinatedSegments.Claimed, new BackfillTuning { BatchRows = 1 });
         await service.CopyBackfillAsync(Claims);
         await ClaimAsync(service, WarmUp, callers, perClaim);
         var started = Stopwatch.GetTimestamp();

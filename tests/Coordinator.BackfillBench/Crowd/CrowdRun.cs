@@ -29,7 +29,7 @@ internal sealed class CrowdRun(CoordinatedService service, CrowdSize crowd)
         await using var database = await cluster.CopyAsync(Rows);
         // With the limit that a service has by itself: each claim locks the server that it takes from.
         await using var service = await CoordinatedService.StartAsync(database, limited: true);
-        await service.OpenBackfillAsync(CoordinatedSegments.Copy, new BackfillTuning { BatchRows = 1 });
+        await service.OpenBackfillAsync(CoordinatedSegments.Claimed, new BackfillTuning { BatchRows = 1 });
         for (var number = 1; number <= crowd.Backfills; number++)
         {
             await service.CopyBackfillAsync(

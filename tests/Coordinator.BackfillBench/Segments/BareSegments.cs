@@ -16,12 +16,12 @@ internal static class BareSegments
         return Stopwatch.GetElapsedTime(started);
     });
 
-    /// <summary>Block ranges of the coordinated batches' size from a shared counter, over so many connections.</summary>
-    public static Segment Loop(int connections, int batchRows) => new($"bare loop ×{connections}", async database =>
+    /// <summary>Block ranges of the coordinated batches' size, one after the other, from a shared counter, over so many connections.</summary>
+    public static Segment OneGo(int connections, int batchRows) => new($"bare loop, one go ×{connections}", async database =>
     {
         var blocks = await database.ScalarAsync<long>("select pg_relation_size('item') / 8192");
         var size = BatchSize.ForRows(batchRows, blocks, database.Rows);
-        return await LoopAsync(database, connections, [.. BlockRanges.Tile(blocks, size).Select(range => new BareBatch(
+        return await LoopAsync(database, connections, [.. BlockRanges.Tile(blocks, size).Select(range => BareBatch.OfBlocks(
             "update item set value_copy = value where ctid >= $1 and ctid < $2", range.From, range.To))]);
     });
 
@@ -47,18 +47,13 @@ internal static class BareSegments
         await Task.WhenAll(Enumerable.Range(0, connections).Select(async _ =>
         {
             await using var connection = await database.Worker.OpenConnectionAsync();
-            await using var command = new NpgsqlCommand { Connection = connection };
-            var low = new NpgsqlParameter<NpgsqlTypes.NpgsqlTid> { NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Tid };
-            command.Parameters.Add(low);
-            var high = new NpgsqlParameter<NpgsqlTypes.NpgsqlTid> { NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Tid };
-            command.Parameters.Add(high);
             while (Interlocked.Increment(ref next) is var place && place < batches.Count)
             {
 #pragma warning disable CA2100 // The benchmark's own literals, or the plan's own statement.
-                command.CommandText = batches[place].Statement;
+                await using var command = new NpgsqlCommand(batches[place].Statement, connection);
 #pragma warning restore CA2100
-                low.TypedValue = new NpgsqlTypes.NpgsqlTid((uint)batches[place].First, 0);
-                high.TypedValue = new NpgsqlTypes.NpgsqlTid((uint)batches[place].End, 0);
+                command.Parameters.Add(batches[place].Low);
+                command.Parameters.Add(batches[place].High);
                 await command.ExecuteNonQueryAsync();
             }
         }));

@@ -8,7 +8,7 @@ namespace Coordinator.BackfillBench.Service;
 /// <summary>The same work through the service: worker processes, leases over gRPC, fence and ledger with every batch.</summary>
 internal static class CoordinatedSegments
 {
-    /// <summary>A fill without a trigger.</summary>
+    /// <summary>A fill without a trigger: a statement of one's own, as it comes, by key and in sweeps.</summary>
     public const string Copy =
         """
         migration: bench
@@ -19,8 +19,22 @@ internal static class CoordinatedSegments
           - raw_sql:
               backfill:
                 table: item
-                by: blocks
                 sql: update item set value_copy = value where {range}
+        """;
+
+    /// <summary>One whose batches nobody runs: they are blocks, each of them once, since an index has the column.</summary>
+    public const string Claimed =
+        """
+        migration: bench
+        target: bench
+        versions:
+          bench: { uses_new_from: 2, free_of_old_from: 2 }
+        operations:
+          - raw_sql:
+              backfill:
+                table: item
+                by: blocks
+                sql: update item set account = account where {range}
         """;
 
     /// <summary>A rename, with the two-way trigger.</summary>
@@ -42,6 +56,9 @@ internal static class CoordinatedSegments
     public static Segment Default(int workers) => new($"coordinated, own sizes ×{workers}", async database =>
         await RunAsync(database, Copy, workers, new BackfillTuning { MaxParallel = workers }));
 
+    /// <summary>The bare loop over the same batches in the same order: the plan's own statement, sweeps and sizes.</summary>
+    public static Segment Loop(int connections, int batchRows) => LoopOver(Copy, $"bare loop ×{connections}", connections, batchRows);
+
     /// <summary>With the two-way trigger in place, as every rename and retype has it.</summary>
     public static Segment InSync(int workers, int batchRows) => new($"coordinated, in sync ×{workers}", async database =>
         await RunAsync(database, Rename, workers, Fixed(batchRows, workers)));
@@ -50,11 +67,14 @@ internal static class CoordinatedSegments
     public static Segment DefaultInSync(int workers) => new($"coordinated, in sync, own sizes ×{workers}", async database =>
         await RunAsync(database, Rename, workers, new BackfillTuning { MaxParallel = workers }));
 
-    /// <summary>The bare loop under the same trigger, installed by the service, with the plan's own statement, sweeps and sizes.</summary>
-    public static Segment LoopInSync(int connections, int batchRows) => new($"bare loop, in sync ×{connections}", async database =>
+    /// <summary>The bare loop under the same trigger, installed by the service.</summary>
+    public static Segment LoopInSync(int connections, int batchRows) =>
+        LoopOver(Rename, $"bare loop, in sync ×{connections}", connections, batchRows);
+
+    private static Segment LoopOver(string yaml, string name, int connections, int batchRows) => new(name, async database =>
     {
         await using var service = await CoordinatedService.StartAsync(database);
-        await service.OpenBackfillAsync(Rename, Fixed(batchRows, connections));
+        await service.OpenBackfillAsync(yaml, Fixed(batchRows, connections));
         return await BareSegments.LoopAsync(database, connections, await service.CutAsync(batchRows));
     });
 

@@ -178,20 +178,42 @@ internal sealed class CoordinatedService : IAsyncDisposable
     {
         await using var command = _questions.CreateCommand(
             $"""
-            select statement, total_blocks, sweep_cell, coordinator.visits(total_blocks, sweep_cell)
+            select statement, total_blocks, sweep_cell, coordinator.visits(total_blocks, sweep_cell), cardinality(key_columns) > 0
             from coordinator.backfill where migration = '{Migration}'
             """);
         await using var reader = await command.ExecuteReaderAsync();
         await reader.ReadAsync();
         var (statement, blocks, cell, visits) = (reader.GetString(0), reader.GetInt64(1), reader.GetInt64(2), reader.GetInt64(3));
+        var marks = reader.GetBoolean(4) ? await MarksAsync() : [];
         var size = BatchSize.ForRows(batchRows, visits, _database.Rows);
-        return cell == 0
-            ? [.. BlockRanges.Tile(blocks, size).Select(range => new BareBatch(statement, range.From, range.To))]
-            : [.. Swept(statement, visits / (cell * BlockSweeps.Count), cell, Math.Min(size, cell))];
+        var cuts = cell == 0
+            ? BlockRanges.Tile(blocks, size).Select(range => (Statement: statement, First: range.From, End: range.To))
+            : Swept(statement, blocks, cell, Math.Min(size, cell));
+        return
+        [
+            .. cuts.Select(cut => marks.Count == 0
+                ? BareBatch.OfBlocks(cut.Statement, cut.First, cut.End)
+                : BareBatch.OfKeys(cut.Statement, marks.GetValueOrDefault(cut.First), marks[cut.End])),
+        ];
     }
 
-    private static IEnumerable<BareBatch> Swept(string statement, long cells, long cell, long size)
+    private async Task<Dictionary<long, string[]>> MarksAsync()
     {
+        await using var source = NpgsqlDataSource.Create(_database.Cluster.ConnectionString(_database.Name));
+        await using var command = source.CreateCommand($"select mark, key from coordinator.key_mark where migration = '{Migration}'");
+        await using var reader = await command.ExecuteReaderAsync();
+        var marks = new Dictionary<long, string[]>();
+        while (await reader.ReadAsync())
+        {
+            marks.Add(reader.GetInt64(0), await reader.GetFieldValueAsync<string[]>(1));
+        }
+
+        return marks;
+    }
+
+    private static IEnumerable<(string Statement, long First, long End)> Swept(string statement, long blocks, long cell, long size)
+    {
+        var cells = (blocks + cell - 1) / cell;
         for (var turn = 0L; turn < cells; turn++)
         {
             for (var place = 0L; place < cell; place += size)
@@ -199,7 +221,10 @@ internal sealed class CoordinatedService : IAsyncDisposable
                 for (var sweep = 0L; sweep < BlockSweeps.Count; sweep++)
                 {
                     var first = ((turn - (4 * sweep) + (cells * 12)) % cells * cell) + place;
-                    yield return new BareBatch(BlockSweeps.Narrow(statement, sweep << 30), first, first + Math.Min(size, cell - place));
+                    if (first < blocks)
+                    {
+                        yield return (BlockSweeps.Narrow(statement, sweep << 30), first, Math.Min(first + Math.Min(size, cell - place), blocks));
+                    }
                 }
             }
         }

@@ -93,12 +93,13 @@ public sealed class BackfillControlTests(CoordinationFixture fixture) : IClassFi
     public async Task The_same_pass_started_again_keeps_its_sweeps()
     {
         await _backfills.StartAsync(BackfillFixture.Pass("again-sweeps", 20, 10) with { SweepCell = 2 });
-        await _backfills.StartAsync(BackfillFixture.Pass("again-sweeps", 20, 1));
+        await _backfills.StartAsync(BackfillFixture.Pass("again-sweeps", 20, 1) with { Statement = "update t set n = 0" });
 
         var batches = await _backfills.AcquireAsync("again-sweeps", 100);
 
         Assert.Equal(4 * 20, batches.Sum(batch => batch.EndBlock - batch.FirstBlock));
         Assert.Equal(4, batches.Select(batch => batch.Statement).Distinct().Count());
+        Assert.All(batches, batch => Assert.StartsWith("update t set n = n + 1 where", batch.Statement, StringComparison.Ordinal));
     }
 
     [Fact]

@@ -273,6 +273,27 @@ public sealed class BatchGrantTests(CoordinationFixture fixture) : IClassFixture
         Assert.Equal([1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3], sizes);
     }
 
+    /// <summary>They would take the statement for one whose sweeps go by the rows' places.</summary>
+    [Fact]
+    public async Task A_replica_of_the_version_before_grants_nothing_of_a_table_that_is_swept_by_its_keys()
+    {
+        var start = BackfillFixture.Pass("keyed", 32, 1) with { SweepCell = 2 };
+        await _backfills.StartAsync(start with { Statement = "update t set n = n + 1 where id % 4 = {sweep}" });
+        await _backfills.StartAsync(start with { Migration = "placed" });
+
+        Assert.Equal(0, await OfTheVersionBeforeAsync("keyed"));
+        Assert.Equal(4, await OfTheVersionBeforeAsync("placed"));
+        Assert.Equal(
+            ["update t set n = n + 1 where id % 4 = 0", "update t set n = n + 1 where id % 4 = 1"],
+            (await _backfills.AcquireAsync("keyed", 2)).Select(batch => batch.Statement).Order());
+
+        Task<long> OfTheVersionBeforeAsync(string migration) => fixture.Database.ScalarAsync<long>(
+            $"""
+            select count(*) from coordinator.grant_batches_of('{migration}', 'main', '{BackfillFixture.Step}', 1, false, interval '1 minute',
+                array['w'], array[gen_random_uuid()], array[1], array[4::bigint], array[4::bigint], array[1::bigint])
+            """);
+    }
+
     private Task<IReadOnlyList<GrantedBatch>> AcquireOfAsync(string migration) =>
         _backfills.Leasing.AcquireAsync("w", ["anything"], 1, Guid.NewGuid(), migration, CancellationToken.None);
 

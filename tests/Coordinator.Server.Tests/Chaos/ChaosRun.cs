@@ -35,6 +35,10 @@ internal sealed class ChaosRun : IAsyncDisposable
                 table: slot
                 by: blocks
                 sql: update item set n = n + 1 where slot in (select id from slot where {range})
+          - raw_sql:
+              backfill:
+                table: item
+                sql: update item set k = k + 1 where {range}
         """;
 
     private static readonly TimeSpan LongestRun = TimeSpan.FromSeconds(40);
@@ -200,6 +204,7 @@ internal sealed class ChaosRun : IAsyncDisposable
             BatchLockTimeout = TimeSpan.FromMilliseconds(800),
             BatchStatementTimeout = TimeSpan.FromSeconds(3),
             PaceInterval = TimeSpan.FromMilliseconds(100),
+            SweepFromBlocks = 1,
         };
         options.Targets["shop"] = new TargetOptions
         {
@@ -313,14 +318,19 @@ internal sealed class ChaosRun : IAsyncDisposable
         var holes = await ListAsync(
             Coordination,
             """
-            select format('MISSED: %s has a hole or an overlap at block %s', step, first_block)
-              from (select step, first_block, lag(end_block, 1, 0::bigint) over (partition by step order by first_block) as before
-                      from coordinator.backfill_batch) as tiles
+            select format('MISSED: %s has a hole or an overlap at block %s in sweep %s', step, first_block, sweep)
+              from (select step, sweep, first_block, lag(end_block, 1, 0::bigint) over (partition by step, sweep order by first_block) as before
+                      from (select step, (batch >> 30) & 3 as sweep, first_block, end_block from coordinator.backfill_batch) as tile) as tiles
              where first_block <> before
             union all
-            select format('MISSED: %s ends at block %s of %s', f.step, max(b.end_block), f.total_blocks)
-              from coordinator.backfill f join coordinator.backfill_batch b using (migration, shard, step)
-             group by f.step, f.total_blocks having max(b.end_block) <> f.total_blocks
+            select format('MISSED: %s ends at block %s of %s in sweep %s', f.step, max(b.end_block), f.total_blocks, sweep)
+              from coordinator.backfill f cross join generate_series(0, case when f.sweep_cell > 0 then 3 else 0 end) as sweep
+                left join coordinator.backfill_batch b
+                  on b.migration = f.migration and b.shard = f.shard and b.step = f.step and (b.batch >> 30) & 3 = sweep
+             group by f.step, f.total_blocks, sweep having max(b.end_block) is distinct from f.total_blocks
+            union all
+            select format('ONE_GO: %s is not gone over in sweeps', step) from coordinator.backfill
+             where sweep_cell = 0 and statement not like '%slot%'
             """);
         return
         [

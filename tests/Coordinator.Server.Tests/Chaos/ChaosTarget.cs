@@ -5,8 +5,9 @@ namespace Coordinator.Server.Tests.Chaos;
 /// <summary>
 /// The target of a chaos run. Column <c>comment</c> of table <c>item</c> is renamed under the sync trigger, and then
 /// <c>n = n + 1</c> is done to the items of every slot: not idempotent, so a batch that ran twice or not at all shows in the
-/// rows. Table <c>slot</c>, whose blocks those batches are, is never written, so no row changes its batch. A log without a key
-/// has an entry for every transaction that ran a batch's statement and committed.
+/// rows. Table <c>slot</c>, whose blocks those batches are, is never written, so no row changes its batch. At last <c>k = k + 1</c> is done
+/// to the items by their key. All but the slots are gone over in sweeps. A log without a key has an entry for every transaction that ran
+/// a batch's statement and committed.
 /// </summary>
 internal sealed class ChaosTarget : IAsyncDisposable
 {
@@ -40,7 +41,7 @@ internal sealed class ChaosTarget : IAsyncDisposable
             alter table slot alter pad set storage plain;
             insert into slot select s, repeat('x', 1800) from generate_series(1, {Slots}) as s;
             create table item (
-              id int primary key, slot int, n int not null default 0, comment text, touched int not null default 0,
+              id int primary key, slot int, n int not null default 0, k int not null default 0, comment text, touched int not null default 0,
               pad text not null default repeat('x', 300)) with (autovacuum_enabled = off);
             insert into item (id, slot, comment) select i, 1 + i % {Slots}, 'comment ' || i from generate_series(1, {Items}) as i;
             create index on item (slot);
@@ -155,6 +156,10 @@ internal sealed class ChaosTarget : IAsyncDisposable
             select format('TWICE: batch %s was committed %s times', batch, count(*)) from chaos.log group by batch having count(*) > 1
             union all
             select format('TWICE: %s rows were counted %s times', count(*), n) from item where slot is not null and n > 1 group by n
+            union all
+            select format('TWICE: %s rows were counted %s times by key', count(*), k) from item where k > 1 group by k
+            union all
+            select format('MISSED: %s rows were not counted by key', count(*)) from item where slot is not null and k < 1 having count(*) > 0
             union all
             select format('MISSED: %s rows were not counted', count(*)) from item where slot is not null and n < 1 having count(*) > 0
             union all
