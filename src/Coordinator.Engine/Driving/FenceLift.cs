@@ -18,19 +18,30 @@ internal static class FenceLift
     public static async Task PayAsync(
         MigrationStream stream, Target target, MigrationState state, long version, CancellationToken cancellationToken)
     {
-        try
+        while (true)
         {
-            await VersionFence.LiftAsync(target, state.Name, version, cancellationToken);
-        }
-        catch (PostgresException newer) when (newer.SqlState == RoleFence.Superseded)
-        {
-            // Somebody else has paid, and a later order stands: nothing of this one is left to do.
-            if (!(await stream.LoadAsync(state.Name, cancellationToken)).State.LiftOwed)
+            try
             {
-                return;
+                await VersionFence.LiftAsync(target, state.Name, version, cancellationToken);
+                break;
             }
+            catch (PostgresException newer) when (newer.SqlState == RoleFence.Superseded)
+            {
+                // Somebody lifts it too and knows a later version: that order may have reached one shard only, so it is given once more with
+                // what is known now. Where that is no later, the target has seen what this database has lost.
+                var now = await stream.LoadAsync(state.Name, cancellationToken);
+                if (!now.State.LiftOwed)
+                {
+                    return;
+                }
 
-            throw;
+                if (now.Version <= version)
+                {
+                    throw;
+                }
+
+                version = now.Version;
+            }
         }
 
         await stream.ExecuteAsync(state.Name, new MigrationCommand.MarkFenceLifted(), Driver, enlist: null, cancellationToken);

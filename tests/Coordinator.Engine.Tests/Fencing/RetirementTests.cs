@@ -1,5 +1,9 @@
 using Coordinator.Domain.Migrations;
+using Coordinator.Engine.Driving;
+using Coordinator.Engine.Migrations;
 using Coordinator.Engine.Readiness;
+using Coordinator.Engine.Targets;
+using Coordinator.EventStore;
 using Npgsql;
 
 namespace Coordinator.Engine.Tests.Fencing;
@@ -67,11 +71,44 @@ public class RetirementTests
         await shop.WaitForAsync(view => view.State.IsFenced, "the fence stands");
         await shop.Commands.PauseAsync(StrictShop.Migration, "a look", StrictShop.Operator, CancellationToken.None);
         // Only what the command records, as if its caller had died before the target was told.
-        await new Coordinator.Engine.Migrations.MigrationStream(shop.Replica.Get<Coordinator.EventStore.IEventStore>()).ExecuteAsync(
+        await new MigrationStream(shop.Replica.Get<IEventStore>()).ExecuteAsync(
             StrictShop.Migration, new MigrationCommand.EndRetirement("ben", "x"), StrictShop.Operator, null, CancellationToken.None);
         await shop.ReplaceReplicaAsync();
         await shop.WaitForAsync(view => !view.State.LiftOwed && !view.State.IsFenced, "the fence is lifted");
         Assert.Equal(before, await shop.RightsAsync(1));
+    }
+
+    /// <summary>A command and a driver lift the same fence at once, and the other one has loaded a later version.</summary>
+    [Theory]
+    [InlineData(0, true)]
+    [InlineData(1000, false)]
+    public async Task A_lift_that_another_one_has_overtaken_is_ordered_again_with_what_is_known_now(long ahead, bool lifts)
+    {
+        await using var shop = await StrictShop.CreateAsync(shards: 2);
+        var before = (await shop.RightsAsync(1), await shop.RightsAsync(1, 1));
+        await shop.ReachGateAsync(shop.Drop("{ fence_soak: 1h }"));
+        await shop.LeaveAsync("old-1");
+        await shop.WaitForAsync(view => view.State.IsFenced, "the fence stands");
+        await shop.ReplaceReplicaAsync(drive: false);
+        var stream = new MigrationStream(shop.Replica.Get<IEventStore>());
+        await stream.ExecuteAsync(
+            StrictShop.Migration, new MigrationCommand.EndRetirement("ben", "x"), StrictShop.Operator, null, CancellationToken.None);
+        var (state, version) = await stream.LoadAsync(StrictShop.Migration, CancellationToken.None);
+        await shop.Shards[1].ExecuteAsync($"update coordinator.role_fence_order set generation = {version + ahead}");
+        var target = shop.Replica.Get<TargetRegistry>().Get("shop");
+
+        var overtaken = () => FenceLift.PayAsync(stream, target, state, version - 1, CancellationToken.None);
+
+        if (!lifts)
+        {
+            // Then the coordination database was restored from a backup, say, and somebody has to look.
+            Assert.Equal("CO020", (await Assert.ThrowsAsync<PostgresException>(overtaken)).SqlState);
+            return;
+        }
+
+        await overtaken();
+        Assert.False((await stream.LoadAsync(StrictShop.Migration, CancellationToken.None)).State.LiftOwed);
+        Assert.Equal(before, (await shop.RightsAsync(1), await shop.RightsAsync(1, 1)));
     }
 
     [Fact]

@@ -143,10 +143,10 @@ internal sealed class StrictShop : IAsyncDisposable
         }
     }
 
-    public async Task ReplaceReplicaAsync()
+    public async Task ReplaceReplicaAsync(bool drive = true)
     {
         await Replica.DisposeAsync();
-        await StartReplicaAsync();
+        await StartReplicaAsync(drive);
     }
 
     public async Task<MigrationView> ViewAsync() =>
@@ -203,7 +203,7 @@ internal sealed class StrictShop : IAsyncDisposable
         await _coordination.DisposeAsync();
     }
 
-    private async Task StartReplicaAsync()
+    private async Task StartReplicaAsync(bool drive = true)
     {
         var options = new TargetOptions { IgnoredRoles = { "postgres" } };
         for (var shard = 0; shard < Shards.Count; shard++)
@@ -216,6 +216,7 @@ internal sealed class StrictShop : IAsyncDisposable
         Replica = await EngineReplica.StartAsync(
             _coordination.ConnectionString,
             new Dictionary<string, TargetOptions> { ["shop"] = options },
+            drive,
             configure: engine => engine.FenceGrace = _grace);
     }
 }
