@@ -19,6 +19,7 @@ internal static class KeyRanges
     /// <summary>The most intervals of a batch: 100,000 rows, however fast they are written.</summary>
     public const long MostIntervals = 200;
 
+    // From here on passing a block so often does by itself most of what four sweeps would. A judgement, not a measurement.
     private const double MostVisitsWithoutSweeps = 3;
 
     /// <summary>A key in the target side's words; none for blocks.</summary>

@@ -109,7 +109,8 @@ internal static class BackfillStatements
         values ($1, $2, $3, $4, 0, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
         on conflict (migration, shard, step) do update set target = excluded.target, state = 0,
             -- as the sweeps, with which it belongs together
-            statement = case when f.pass = excluded.pass then f.statement else excluded.statement end, trigger_table = excluded.trigger_table, trigger_name = excluded.trigger_name, batch_blocks = excluded.batch_blocks,
+            statement = case when f.pass = excluded.pass then f.statement else excluded.statement end,
+            trigger_table = excluded.trigger_table, trigger_name = excluded.trigger_name, batch_blocks = excluded.batch_blocks,
             total_blocks = case when f.pass = excluded.pass then f.total_blocks else excluded.total_blocks end,
             sweep_cell = case when f.pass = excluded.pass then f.sweep_cell else excluded.sweep_cell end,
             pass = excluded.pass, file_node = excluded.file_node, generation = excluded.generation,

@@ -48,7 +48,7 @@ public sealed record KeySpread(long Blocks, double BlocksPerInterval)
             $"""
             select (select coalesce((select sum(pg_relation_size(relid)) from pg_partition_tree(c.oid) where isleaf), pg_relation_size(c.oid))::bigint
                            / current_setting('block_size')::bigint
-                      from pg_class c where c.oid = '{table.Sql.Replace("'", "''", StringComparison.Ordinal)}'::regclass),
+                      from pg_class c where c.oid = $5::regclass),
                    coalesce(avg(met.blocks), 0)::float8
               from coordinator.key_mark as upto join coordinator.key_mark as behind
                 on behind.migration = upto.migration and behind.step = upto.step and behind.pass = upto.pass and behind.mark = upto.mark - 1
@@ -58,7 +58,7 @@ public sealed record KeySpread(long Blocks, double BlocksPerInterval)
                  where row({columns}) > row({Bounds("behind", key)}) and row({columns}) <= row({Bounds("upto", key)})) as met
              where upto.migration = $1 and upto.step = $2 and upto.pass = $3 and upto.mark = any($4)
             """);
-        foreach (var value in (object[])[migration, step, pass, Sample(intervals)])
+        foreach (var value in (object[])[migration, step, pass, Sample(intervals), table.Sql])
         {
             look.Parameters.Add(new NpgsqlParameter { Value = value });
         }
